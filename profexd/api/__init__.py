@@ -1,0 +1,140 @@
+"""All that plugin authors import, and all they may import; names load on first use."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from profexd.api.codec import ByteStream, Codec
+    from profexd.api.errors import (
+        ConditionalWriteUnsupported,
+        ConfigurationInvalid,
+        DiskFull,
+        NameCollision,
+        Permanent,
+        ProfexdError,
+        QueryFailed,
+        Retryable,
+        SinkDenied,
+        SinkRefused,
+        SinkTimeout,
+        SinkUnreachable,
+        SourceInvalid,
+        SourceLocked,
+        SourceMissing,
+        SpoolCorrupt,
+        Stopped,
+        TargetExists,
+    )
+    from profexd.api.format import Format, FormatContext, Part, Parts, Rows, TextBlock
+    from profexd.api.hookspecs import hookimpl
+    from profexd.api.options import (
+        Check,
+        Doc,
+        Duration,
+        FormatOptions,
+        Options,
+        Secret,
+        SinkOptions,
+        Size,
+    )
+    from profexd.api.sink import CREATE_ONLY, STAGES, Sink, SinkContext
+    from profexd.api.types import Column, DataType, Json, Probe, Receipt, SpooledFile, Staged
+
+_HOMES = {
+    "codec": ("ByteStream", "Codec"),
+    "errors": (
+        "ConditionalWriteUnsupported",
+        "ConfigurationInvalid",
+        "DiskFull",
+        "NameCollision",
+        "Permanent",
+        "ProfexdError",
+        "QueryFailed",
+        "Retryable",
+        "SinkDenied",
+        "SinkRefused",
+        "SinkTimeout",
+        "SinkUnreachable",
+        "SourceInvalid",
+        "SourceLocked",
+        "SourceMissing",
+        "SpoolCorrupt",
+        "Stopped",
+        "TargetExists",
+    ),
+    "format": ("Format", "FormatContext", "Part", "Parts", "Rows", "TextBlock"),
+    "hookspecs": ("hookimpl",),
+    "options": (
+        "Check",
+        "Doc",
+        "Duration",
+        "FormatOptions",
+        "Options",
+        "Secret",
+        "SinkOptions",
+        "Size",
+    ),
+    "sink": ("CREATE_ONLY", "STAGES", "Sink", "SinkContext"),
+    "types": ("Column", "DataType", "Json", "Probe", "Receipt", "SpooledFile", "Staged"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "CREATE_ONLY",
+    "STAGES",
+    "ByteStream",
+    "Check",
+    "Codec",
+    "Column",
+    "ConditionalWriteUnsupported",
+    "ConfigurationInvalid",
+    "DataType",
+    "DiskFull",
+    "Doc",
+    "Duration",
+    "Format",
+    "FormatContext",
+    "FormatOptions",
+    "Json",
+    "NameCollision",
+    "Options",
+    "Part",
+    "Parts",
+    "Permanent",
+    "Probe",
+    "ProfexdError",
+    "QueryFailed",
+    "Receipt",
+    "Retryable",
+    "Rows",
+    "Secret",
+    "Sink",
+    "SinkContext",
+    "SinkDenied",
+    "SinkOptions",
+    "SinkRefused",
+    "SinkTimeout",
+    "SinkUnreachable",
+    "Size",
+    "SourceInvalid",
+    "SourceLocked",
+    "SourceMissing",
+    "SpoolCorrupt",
+    "SpooledFile",
+    "Staged",
+    "Stopped",
+    "TargetExists",
+    "TextBlock",
+    "hookimpl",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value

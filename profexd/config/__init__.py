@@ -1,0 +1,1 @@
+"""From files to a valid model and a list of problems: pure, no network, no daemon."""

@@ -1,0 +1,1 @@
+"""One run: plan, build, check, deliver, record, and the SQL behind them."""

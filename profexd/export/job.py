@@ -1,0 +1,57 @@
+"""What a worker is told to do: one action of one run, as JSON on its standard input."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+Action = Literal["run", "finish", "discard", "preview"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handle:
+    """A staged handle as the store holds it: which sink, what ``Staged`` says, and how far it got."""
+
+    sink: str
+    staged: dict[str, Any]
+    published: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One action of one run.
+
+    ``run`` walks the five rooms. ``finish`` publishes what a dead worker had staged and had begun
+    to publish. ``discard`` removes what a dead worker had staged. ``preview`` reads and shows,
+    and moves nothing. ``documents`` is ``Pipeline.documents``; ``handles`` serve finish and discard.
+    """
+
+    action: Action
+    run_id: str
+    export_id: str
+    pipeline: str
+    instant: datetime
+    """Aware, UTC: the one instant of the run; a retry keeps it."""
+    documents: dict[str, Any]
+    spool: str
+    """The run's own folder in the spool."""
+    attempt: int = 1
+    handles: tuple[Handle, ...] = field(default=())
+    limit: int = 100
+    """Rows of a preview."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as a JSON object."""
+        return {**asdict(self), "instant": self.instant.isoformat()}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Job:
+        """Return what ``as_json`` made."""
+        return cls(
+            **{
+                **value,
+                "instant": datetime.fromisoformat(value["instant"]),
+                "handles": tuple(Handle(**handle) for handle in value["handles"]),
+            }
+        )

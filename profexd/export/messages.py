@@ -1,0 +1,165 @@
+"""What a worker says about its run: JSON lines on its standard output.
+
+Each line is ``{"event": …, "n": 1, …}``. A *durable* message is answered on the worker's standard
+input, once it is in the store, with ``{"ack": n, "go": true}``; the worker waits for it. The
+answer to ``publishing`` may be ``"go": false``: the run was stopped before it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    event: ClassVar[str]
+    durable: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned(Message):
+    """The names are fixed. ``files``: ``path``, ``uri`` and ``sink`` of each."""
+
+    event: ClassVar[str] = "planned"
+    durable: ClassVar[bool] = True
+    files: list[dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress(Message):
+    """How far the run is. ``percent`` is 0 to 100 or None, ``bytes`` as delivered."""
+
+    event: ClassVar[str] = "progress"
+    phase: str
+    percent: float | None = None
+    rows: int = 0
+    bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built(Message):
+    """All parts are in the spool. ``files``: ``path``, ``rows``, ``bytes``, ``sha256``,
+    ``media_type`` and ``spooled`` (absolute path) of each."""
+
+    event: ClassVar[str] = "built"
+    durable: ClassVar[bool] = True
+    files: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staging(Message):
+    """A handle to remember before its first byte leaves; again with ``complete`` after the last."""
+
+    event: ClassVar[str] = "staging"
+    durable: ClassVar[bool] = True
+    sink: str
+    staged: dict[str, Any]
+    complete: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publishing(Message):
+    """May the run begin to publish? From ``go`` on it only goes forward."""
+
+    event: ClassVar[str] = "publishing"
+    durable: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published(Message):
+    """One file is visible at one sink under its final name."""
+
+    event: ClassVar[str] = "published"
+    durable: ClassVar[bool] = True
+    sink: str
+    path: str
+    receipt: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unpublished(Message):
+    """One file at one sink did not become visible: ``status`` is ``discarded`` or ``failed``."""
+
+    event: ClassVar[str] = "unpublished"
+    durable: ClassVar[bool] = True
+    sink: str
+    path: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retrying(Message):
+    """The attempt failed in a way that can pass; ``attempt`` is the next one, at ``retry_at``
+    (RFC 3339), and None once it has begun."""
+
+    event: ClassVar[str] = "retrying"
+    attempt: int
+    retry_at: str | None
+    error: dict[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logged(Message):
+    """A line for the log of the run; a ``warning`` with ``record`` also stands on its record."""
+
+    event: ClassVar[str] = "log"
+    level: str
+    message: str
+    record: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Previewed(Message):
+    """The answer to a preview job."""
+
+    event: ClassVar[str] = "previewed"
+    preview: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished(Message):
+    """The last message: how the action ended (a word of ``RunStatus``)."""
+
+    event: ClassVar[str] = "finished"
+    durable: ClassVar[bool] = True
+    status: str
+    error: dict[str, str] | None = None
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+_KINDS: dict[str, type[Message]] = {
+    kind.event: kind
+    for kind in (
+        Planned,
+        Progress,
+        Built,
+        Staging,
+        Publishing,
+        Published,
+        Unpublished,
+        Retrying,
+        Logged,
+        Previewed,
+        Finished,
+    )
+}
+
+
+def encode(message: Message, n: int) -> str:
+    """Return the line for ``message``, without its line end."""
+    return json.dumps({"event": message.event, "n": n, **asdict(message)}, ensure_ascii=False)
+
+
+def decode(line: str) -> tuple[Message, int]:
+    """Return the message and its number; ValueError for anything that is not one."""
+    try:
+        value = json.loads(line)
+        kind = _KINDS[value.pop("event")]
+        n = value.pop("n")
+        if not isinstance(n, int):
+            raise TypeError("n is not a number")  # noqa: TRY004 - one handler for all
+        return kind(**value), n
+    except (KeyError, TypeError, AttributeError, ValueError) as why:
+        raise ValueError(f"not a message of a worker: {line[:200]!r} ({why})") from why

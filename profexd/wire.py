@@ -1,0 +1,260 @@
+"""The JSON shapes, words and codes of the control API: the one vocabulary of daemon, CLI and TUI."""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+from typing import Any, Literal, NotRequired, TypedDict
+
+API_VERSION = 1
+HEARTBEAT_SECONDS = 15
+
+
+class RunStatus(StrEnum):
+    """How a run stands. Waiting for a turn is pending; waiting for a retry is running."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    HELD = "held"
+    DONE = "done"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    STOPPED = "stopped"
+    INTERRUPTED = "interrupted"
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more will happen to the run by itself."""
+        return self not in (RunStatus.PENDING, RunStatus.RUNNING, RunStatus.HELD)
+
+
+class PipelineState(StrEnum):
+    """How a pipeline stands: the first that applies, in this order."""
+
+    INVALID = "invalid"
+    RUNNING = "running"
+    HELD = "held"
+    DISABLED = "disabled"
+    PAUSED = "paused"
+    FAILED = "failed"
+    STOPPED = "stopped"
+    DONE = "done"
+    PENDING = "pending"
+
+    @property
+    def letter(self) -> str:
+        """The one letter that stands for the state in a table."""
+        return _LETTERS[self]
+
+
+_LETTERS = {
+    PipelineState.INVALID: "I",
+    PipelineState.RUNNING: "R",
+    PipelineState.HELD: "H",
+    PipelineState.DISABLED: "D",
+    PipelineState.PAUSED: "P",
+    PipelineState.FAILED: "F",
+    PipelineState.STOPPED: "S",
+    PipelineState.DONE: "O",
+    PipelineState.PENDING: "-",
+}
+
+
+class Phase(StrEnum):
+    """The five rooms of a run."""
+
+    PLAN = "plan"
+    BUILD = "build"
+    CHECK = "check"
+    DELIVER = "deliver"
+    RECORD = "record"
+
+
+class FileStatus(StrEnum):
+    """How one file at one sink stands."""
+
+    STAGED = "staged"
+    PUBLISHED = "published"
+    DISCARDED = "discarded"
+    FAILED = "failed"
+
+
+class Trigger(StrEnum):
+    """What made a run."""
+
+    SCHEDULE = "schedule"
+    CATCH_UP = "catch_up"
+    ONCE = "once"
+    MANUAL = "manual"
+    RESEND = "resend"
+    EXPORT = "export"
+
+
+class Role(IntEnum):
+    """What a caller may do; each role may do all that the ones below may."""
+
+    NONE = 0
+    VIEWER = 1
+    OPERATOR = 2
+    ADMIN = 3
+
+
+class Exit(IntEnum):
+    """Exit codes of every command but the bare daemon."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    UNREACHABLE = 3
+    TIMEOUT = 4
+    DENIED = 5
+    INTERRUPTED = 130
+
+
+class ErrorJson(TypedDict):
+    code: str
+    message: str
+    hint: str
+
+
+class ProblemJson(TypedDict):
+    file: str
+    line: int
+    column: int
+    key: str
+    message: str
+    hint: str
+    severity: Literal["error", "warning"]
+
+
+class FileJson(TypedDict):
+    path: str
+    uri: str
+    sink: str
+    rows: int
+    bytes: int
+    sha256: str
+    status: str | None
+
+
+class RunJson(TypedDict):
+    run_id: str
+    pipeline: str
+    status: str
+    trigger: str
+    attempt: int
+    retry_at: str | None
+    scheduled_at: str | None
+    started_at: str | None
+    finished_at: str | None
+    phase: str | None
+    rows: int
+    bytes: int
+    files: list[FileJson]
+    warnings: list[str]
+    error: ErrorJson | None
+
+
+class PausedJson(TypedDict):
+    by: str
+    at: str
+    reason: str
+    until: str | None
+
+
+class RunningJson(TypedDict):
+    run_id: str
+    phase: str | None
+    percent: float | None
+    rows: int
+    bytes: int
+
+
+class PipelineJson(TypedDict):
+    name: str
+    description: str
+    kind: str
+    export_id: str
+    enabled: bool
+    paused: PausedJson | None
+    state: str
+    source: str
+    sinks: list[str]
+    format: str
+    filter: str
+    path: str
+    uri: str
+    schedule: str
+    frequency: Literal["once", "recurring", "manual"]
+    next_run_at: str | None
+    next_runs: list[str]
+    problems: list[ProblemJson]
+    last_run: RunJson | None
+    running: RunningJson | None
+
+
+class PluginJson(TypedDict):
+    name: str
+    kind: Literal["format", "codec", "sink", "entry point"]
+    version: str
+    distribution: str
+    status: Literal["ok", "broken"]
+    error: str | None
+
+
+class PreviewJson(TypedDict):
+    pipeline: str
+    files: list[dict[str, str]]
+    columns: list[dict[str, str]]
+    added: list[str]
+    removed: list[str]
+    rows_matching: int
+    rows: list[list[Any]]
+    text: str
+
+
+class CheckJson(TypedDict):
+    ok: bool
+    problems: list[ProblemJson]
+
+
+class InfoJson(TypedDict):
+    version: str
+    api: int
+    boot_id: str
+    pid: int
+    host: str
+    started_at: str
+    config: str
+    state: str
+    spool: str
+    role: str
+    pipelines: int
+    running: int
+
+
+class EventJson(TypedDict):
+    """One line of ``GET /v1/events``.
+
+    ``type`` is ``hello`` (with ``boot_id``), ``pipeline`` (with the whole ``pipeline``, or
+    ``gone``: its name), ``run`` (with the whole ``run``), ``progress`` (with ``running`` and
+    ``name``), ``heartbeat`` or ``lagged`` (fetch everything anew). ``seq`` grows by one with
+    each event of a boot; heartbeats repeat the last.
+    """
+
+    type: Literal["hello", "pipeline", "run", "progress", "config", "heartbeat", "lagged"]
+    seq: int
+    at: str
+    boot_id: NotRequired[str]
+    pipeline: NotRequired[PipelineJson]
+    gone: NotRequired[str]
+    run: NotRequired[RunJson]
+    name: NotRequired[str]
+    running: NotRequired[RunningJson]
+
+
+class LogLineJson(TypedDict):
+    """One line of ``GET /v1/runs/{id}/log`` (ndjson)."""
+
+    at: str
+    level: Literal["debug", "info", "warning", "error"]
+    message: str
