@@ -1,0 +1,1 @@
+"""The built-in formats of profexd, found through entry points like anyone's."""
