@@ -171,6 +171,7 @@ class RunningJson(TypedDict):
 
 class PipelineJson(TypedDict):
     name: str
+    file: str
     description: str
     kind: str
     export_id: str
