@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from profexd.config.template import PathValues
+
+if TYPE_CHECKING:
+    from profexd.api.codec import Codec
+    from profexd.config.catalog import Catalog
+    from profexd.config.model import Pipeline
+    from profexd.export.job import Job
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,4 +29,40 @@ class Plan:
     """The file's path below the root of each sink."""
     member: str
     """The file's name without the codec's extension, as an archive shows it."""
-    media_type: str
+
+
+def plan(job: Job, pipeline: Pipeline, catalog: Catalog) -> Plan:
+    """Return the names of the run; raises ConfigurationInvalid for a name that is no valid path."""
+    values = PathValues(
+        instant=job.instant,
+        timezone=pipeline.timezone,
+        pipeline=pipeline.name,
+        export_id=job.export_id,
+        run_id=job.run_id,
+        account_id=pipeline.settings.account_id,
+        instance_id=pipeline.settings.instance_id,
+    )
+    path = pipeline.path.render(values)
+    if pipeline.on_existing == "suffix":
+        suffix = f"-{int(job.instant.timestamp())}-{pipeline.settings.instance_id}"
+        path = insert_before_extension(path, suffix, catalog.codecs)
+    codec = catalog.codecs[pipeline.compression]
+    return Plan(
+        run_id=job.run_id,
+        export_id=job.export_id,
+        pipeline=pipeline.name,
+        instant=job.instant,
+        path=path,
+        member=PurePosixPath(path).name.removesuffix(codec.extension),
+    )
+
+
+def insert_before_extension(path: str, text: str, codecs: Mapping[str, type[Codec]]) -> str:
+    """Return ``path`` with ``text`` before its extension: ``a/b.csv.gz`` gives ``a/b-text.csv.gz``."""
+    folder, slash, name = path.rpartition("/")
+    outer = next(
+        (c.extension for c in codecs.values() if c.extension and name.endswith(c.extension)), ""
+    )
+    stem = name.removesuffix(outer)
+    inner = PurePosixPath(stem).suffix
+    return f"{folder}{slash}{stem.removesuffix(inner)}{text}{inner}{outer}"

@@ -17,6 +17,7 @@ from profexd.api import (
     CREATE_ONLY,
     STAGES,
     Check,
+    ConditionalWriteUnsupported,
     DiskFull,
     Doc,
     Permanent,
@@ -134,11 +135,6 @@ class FileSink(Sink):
             sha256=file.sha256,
             handle={"temporary": _temporary_name(path.name, self.context.run_id)},
         )
-        if not Path(self.options.root).is_dir():
-            raise SinkRefused(
-                f"the root {self.options.root} is not a folder",
-                hint="create it, or mount what should be there: profexd does not create roots",
-            )
         self._contained_before_creation(path)
         if journal:
             self.context.journal(staged)
@@ -154,10 +150,11 @@ class FileSink(Sink):
         return staged
 
     def _contained_before_creation(self, path: Path) -> None:
-        ancestor = path.parent
-        while not ancestor.exists():
-            ancestor = ancestor.parent
-        self._contained(ancestor / path.name)
+        root = Path(self.options.root)
+        nearest = path.parent
+        while nearest != root and not nearest.exists():
+            nearest = nearest.parent
+        self._contained(nearest / path.name)
 
     def _write(self, file: SpooledFile, temporary: Path) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -188,19 +185,13 @@ class FileSink(Sink):
                     hint='on_existing = "fail" or "suffix" creates and never replaces; move it away',
                 ) from None
         except OSError as why:
-            if why.errno in (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK):
-                self._create_exclusively(temporary, path)
-                return
+            if why.errno in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS):
+                raise ConditionalWriteUnsupported(
+                    f"the file system of {path} has no hard links, so it cannot create only if absent",
+                    hint='set on_existing = "overwrite", or deliver to another file system',
+                ) from why
             raise
         temporary.unlink()
-
-    def _create_exclusively(self, temporary: Path, path: Path) -> None:
-        """Reserve the name where there are no hard links, then rename over our own reservation."""
-        try:
-            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-        except FileExistsError:
-            raise TargetExists(f"{path} exists already") from None
-        temporary.replace(path)
 
     def _published_before(self, staged: Staged, path: Path) -> None:
         """Accept a target that holds what was staged: an earlier publish was cut off after it."""

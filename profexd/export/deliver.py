@@ -1,0 +1,164 @@
+"""Deliver: all parts staged at all sinks, then all published; before that, nothing is visible."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from profexd.api.errors import ConditionalWriteUnsupported, ProfexdError, Retryable
+from profexd.api.sink import CREATE_ONLY, STAGES, Sink
+from profexd.api.types import SpooledFile, Staged
+from profexd.export.journal import Journal
+from profexd.export.messages import (
+    Logged,
+    Published,
+    Publishing,
+    Staging,
+    Unpublished,
+)
+from profexd.export.retry import Attempts
+from profexd.export.stop import Stop
+from profexd.wire import FileStatus
+
+
+@dataclass(slots=True, kw_only=True)
+class Delivery:
+    """One file on its way to one sink."""
+
+    sink_name: str
+    sink: Sink
+    path: str
+    file: SpooledFile | None = None
+    staged: Staged | None = None
+    published: bool = False
+    refused: ProfexdError | None = field(default=None)
+
+
+def refuse_unable(deliveries: Sequence[tuple[str, type[Sink]]], *, create_only: bool) -> None:
+    """Raise ConditionalWriteUnsupported when ``on_existing`` asks a sink for what it cannot do."""
+    for name, sink in deliveries:
+        if create_only and CREATE_ONLY not in sink.capabilities:
+            raise ConditionalWriteUnsupported(
+                f'the sink {name} ({sink.name}) cannot create only if absent',
+                hint='set on_existing = "overwrite"',
+            )
+
+
+def deliver(
+    deliveries: Sequence[Delivery], journal: Journal, attempts: Attempts, stop: Stop
+) -> None:
+    """Stage everything, ask whether to go on, publish everything.
+
+    Raises what ended it. Before the first publish whatever was staged is discarded; after it the
+    run only goes forward: what can be published is, then the first refusal is raised.
+    """
+    try:
+        attempts.run(lambda: _stage_all(deliveries, journal, stop), wait=stop.wait)
+        stop.check()
+        if not journal.ask(Publishing()):
+            stop.request()
+            stop.check()
+    except BaseException:
+        discard(deliveries, journal)
+        raise
+    publish(deliveries, journal, attempts)
+
+
+def publish(deliveries: Sequence[Delivery], journal: Journal, attempts: Attempts) -> None:
+    """Publish what is staged and not yet published; a stop no longer counts."""
+    # A sink that cannot stage sends its bytes only now: let it fail before others have published.
+    ordered = sorted(deliveries, key=lambda delivery: STAGES in delivery.sink.capabilities)
+    try:
+        attempts.run(lambda: _publish_all(ordered, journal), wait=time.sleep)
+    except Retryable as why:
+        for delivery in ordered:
+            if not delivery.published and delivery.refused is None:
+                delivery.refused = why
+    refusal = next((delivery.refused for delivery in ordered if delivery.refused), None)
+    if refusal is None:
+        return
+    for delivery in ordered:
+        if not delivery.published:
+            _withdraw(delivery, journal, FileStatus.FAILED)
+    raise refusal
+
+
+def discard(deliveries: Sequence[Delivery], journal: Journal) -> bool:
+    """Remove what is staged and not published; return whether all of it is gone."""
+    gone = [
+        _withdraw(delivery, journal, FileStatus.DISCARDED)
+        for delivery in deliveries
+        if delivery.staged is not None and not delivery.published
+    ]
+    return all(gone)
+
+
+def _stage_all(deliveries: Sequence[Delivery], journal: Journal, stop: Stop) -> None:
+    for delivery in deliveries:
+        if delivery.staged is not None:
+            continue
+        stop.check()
+        assert delivery.file is not None
+        delivery.staged = delivery.sink.stage(delivery.file, delivery.path)
+        journal.ask(
+            Staging(sink=delivery.sink_name, staged=delivery.staged.as_json(), complete=True)
+        )
+
+
+def _publish_all(deliveries: Sequence[Delivery], journal: Journal) -> None:
+    for delivery in deliveries:
+        if delivery.published or delivery.refused:
+            continue
+        assert delivery.staged is not None
+        try:
+            receipt = delivery.sink.publish(delivery.staged)
+        except Retryable:
+            raise
+        except ProfexdError as why:
+            delivery.refused = why
+            if not any(other.published for other in deliveries):
+                # Nothing is visible yet, so nothing needs to become visible.
+                return
+            continue
+        delivery.published = True
+        journal.ask(
+            Published(sink=delivery.sink_name, path=delivery.path, receipt=receipt.as_json())
+        )
+
+
+def _withdraw(delivery: Delivery, journal: Journal, status: FileStatus) -> bool:
+    if delivery.staged is None:
+        return True
+    try:
+        delivery.sink.discard(delivery.staged)
+    except ProfexdError as why:
+        journal.tell(
+            Logged(
+                level="warning",
+                message=f"what is staged for {delivery.path} at {delivery.sink_name} stays there"
+                f" until the next start: {why.message}",
+                record=True,
+            )
+        )
+        return False
+    journal.ask(Unpublished(sink=delivery.sink_name, path=delivery.path, status=status))
+    return True
+
+
+def paced(progress: Callable[[int], None], bytes_per_second: int) -> Callable[[int], None]:
+    """Return ``progress`` slowed down so that no more than so many bytes pass in a second."""
+    if not bytes_per_second:
+        return progress
+    started = time.monotonic()
+    sent = 0
+
+    def slowed(count: int) -> None:
+        nonlocal sent
+        sent += count
+        ahead = sent / bytes_per_second - (time.monotonic() - started)
+        if ahead > 0:
+            time.sleep(ahead)
+        progress(count)
+
+    return slowed

@@ -1,0 +1,37 @@
+"""Record: how the run ended, told once, after everything else."""
+
+from __future__ import annotations
+
+import traceback
+
+from profexd.api.errors import ProfexdError, Stopped
+from profexd.export.journal import Journal
+from profexd.export.messages import Finished, Logged
+from profexd.wire import RunStatus
+
+
+def record_done(journal: Journal) -> None:
+    """Every file is published at every sink."""
+    journal.ask(Finished(status=RunStatus.DONE))
+
+
+def record_failure(journal: Journal, why: BaseException) -> None:
+    """The run was stopped, or failed; an unforeseen error leaves its traceback in the run's log."""
+    match why:
+        case Stopped():
+            journal.ask(Finished(status=RunStatus.STOPPED))
+        case ProfexdError():
+            journal.ask(Finished(status=RunStatus.FAILED, error=why.as_json()))
+        case _:
+            journal.tell(Logged(level="error", message="".join(traceback.format_exception(why))))
+            error = {
+                "code": "plugin_failed" if _in_plugin(why) else "internal",
+                "message": f"{type(why).__name__}: {why}",
+                "hint": "the run's log holds the traceback; please report it",
+            }
+            journal.ask(Finished(status=RunStatus.FAILED, error=error))
+
+
+def _in_plugin(why: BaseException) -> bool:
+    frames = traceback.extract_tb(why.__traceback__)
+    return bool(frames) and "/profexd/" not in frames[-1].filename

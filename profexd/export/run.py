@@ -1,0 +1,252 @@
+"""One run, from plan to record: the five rooms in their order, and never back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING
+
+from profexd.api.sink import Sink, SinkContext
+from profexd.api.types import Staged
+from profexd.api.units import parse_size
+from profexd.config.loading import pipeline_from_documents
+from profexd.export.build import BuiltPart, build
+from profexd.export.check import check
+from profexd.export.deliver import Delivery, deliver, discard, paced, publish, refuse_unable
+from profexd.export.journal import Journal
+from profexd.export.messages import (
+    Built,
+    Finished,
+    Logged,
+    Planned,
+    Previewed,
+    Progress,
+    Staging,
+)
+from profexd.export.plan import Plan, plan
+from profexd.export.preview import preview
+from profexd.export.record import record_done, record_failure
+from profexd.export.redact import Secrets
+from profexd.export.retry import Attempts
+from profexd.export.stop import Stop
+from profexd.wire import Phase, RunStatus
+
+if TYPE_CHECKING:
+    from profexd.config.catalog import Catalog
+    from profexd.config.model import Pipeline, SinkChoice
+    from profexd.export.job import Job
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """One action of one run with all that it may reach for."""
+
+    job: Job
+    pipeline: Pipeline
+    catalog: Catalog
+    journal: Journal
+    secrets: Secrets
+    stop: Stop
+    attempts: Attempts
+    _sinks: dict[str, Sink] = field(default_factory=dict)
+    _sent: int = 0
+    _total: int = 0
+
+    def export(self) -> None:
+        """Plan, build, check, deliver; the names are written down before any work."""
+        names = self._plan()
+        parts = self._build(names)
+        deliveries = self._check(parts)
+        self._deliver(deliveries)
+
+    def _plan(self) -> Plan:
+        self._enter(Phase.PLAN)
+        names = plan(self.job, self.pipeline, self.catalog)
+        refuse_unable(
+            [(choice.name, self.catalog.sinks[choice.type]) for choice in self.pipeline.sinks],
+            create_only=self.pipeline.on_existing != "overwrite",
+        )
+        self.journal.ask(Planned(files=self._files(names.path)))
+        return names
+
+    def _build(self, names: Plan) -> Sequence[BuiltPart]:
+        self._enter(Phase.BUILD)
+        parts = build(
+            self.pipeline,
+            names,
+            catalog=self.catalog,
+            folder=Path(self.job.spool),
+            stop=self.stop,
+            progress=self._built,
+            warn=self._warn,
+        )
+        self.journal.ask(
+            Built(
+                files=[
+                    {
+                        "path": part.path,
+                        "rows": part.file.rows,
+                        "bytes": part.file.size,
+                        "sha256": part.file.sha256,
+                        "media_type": part.file.media_type,
+                        "spooled": str(part.file.path),
+                    }
+                    for part in parts
+                ]
+            )
+        )
+        return parts
+
+    def _check(self, parts: Sequence[BuiltPart]) -> list[Delivery]:
+        self._enter(Phase.CHECK)
+        check((file["sink"], file["uri"]) for part in parts for file in self._files(part.path))
+        return [
+            Delivery(
+                sink_name=choice.name,
+                sink=self._sink(choice),
+                path=part.path,
+                file=part.file,
+            )
+            for choice in self.pipeline.sinks
+            for part in parts
+        ]
+
+    def _deliver(self, deliveries: Sequence[Delivery]) -> None:
+        self._enter(Phase.DELIVER)
+        self._total = sum(delivery.file.size for delivery in deliveries if delivery.file)
+        deliver(deliveries, self.journal, self.attempts, self.stop)
+        self._enter(Phase.RECORD)
+
+    def finish(self) -> None:
+        """Publish what a worker that died had begun to publish."""
+        self._enter(Phase.DELIVER)
+        publish(self._handles(), self.journal, self.attempts)
+
+    def discard(self) -> bool:
+        """Remove what a worker that died had staged."""
+        return discard(self._handles(), self.journal)
+
+    def preview(self) -> None:
+        """Read and show; nothing is written down."""
+        names = plan(self.job, self.pipeline, self.catalog)
+        shown = preview(
+            self.pipeline,
+            names,
+            catalog=self.catalog,
+            folder=Path(self.job.spool),
+            limit=self.job.limit,
+            stop=self.stop,
+        )
+        self.journal.tell(Previewed(preview=dict(shown)))
+
+    def close(self) -> None:
+        """Let go of the sinks' connections."""
+        for sink in self._sinks.values():
+            sink.close()
+
+    def _handles(self) -> list[Delivery]:
+        choices = {choice.name: choice for choice in self.pipeline.sinks}
+        return [
+            Delivery(
+                sink_name=handle.sink,
+                sink=self._sink(choices[handle.sink]),
+                path=handle.staged["target"],
+                staged=Staged.from_json(handle.staged),
+                published=handle.published,
+            )
+            for handle in self.job.handles
+            if handle.sink in choices
+        ]
+
+    def _files(self, path: str) -> list[dict[str, str]]:
+        return [
+            {
+                "path": path,
+                "sink": choice.name,
+                "uri": self.catalog.sinks[choice.type].uri(choice.options, path),
+            }
+            for choice in self.pipeline.sinks
+        ]
+
+    def _sink(self, choice: SinkChoice) -> Sink:
+        if choice.name not in self._sinks:
+            options = choice.options
+            limit = parse_size(options.bandwidth) if options.bandwidth else 0
+            context = SinkContext(
+                run_id=self.job.run_id,
+                create_only=self.pipeline.on_existing != "overwrite",
+                reveal=self.secrets.reveal,
+                journal=lambda staged: self._journal_handle(choice.name, staged),
+                progress=paced(self._delivered, limit),
+            )
+            self._sinks[choice.name] = self.catalog.sinks[choice.type](options, context)
+        return self._sinks[choice.name]
+
+    def _journal_handle(self, sink: str, staged: Staged) -> None:
+        self.journal.ask(Staging(sink=sink, staged=staged.as_json()))
+
+    def _enter(self, phase: Phase) -> None:
+        if phase is not Phase.RECORD:
+            self.stop.check()
+        self.journal.tell(Progress(phase=phase))
+
+    def _built(self, percent: float | None, rows: int, size: int) -> None:
+        self.journal.tell(Progress(phase=Phase.BUILD, percent=percent, rows=rows, bytes=size))
+
+    def _delivered(self, count: int) -> None:
+        self.stop.check()
+        self._sent += count
+        percent = 100 * self._sent / self._total if self._total else None
+        self.journal.tell(Progress(phase=Phase.DELIVER, percent=percent, bytes=self._sent))
+
+    def _warn(self, message: str) -> None:
+        self.journal.tell(Logged(level="warning", message=message, record=True))
+
+
+def perform(
+    job: Job,
+    *,
+    catalog: Catalog,
+    journal: Journal,
+    secrets: Secrets,
+    stop: Stop,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    random: Random | None = None,
+) -> None:
+    """Do what the job says and tell how it ended; raises nothing that a run can cause."""
+    with ExitStack() as stack:
+        try:
+            pipeline = pipeline_from_documents(job.pipeline, job.documents, catalog)
+            attempts = Attempts(
+                pipeline.retry, journal, clock=clock, random=random or Random(job.run_id)  # noqa: S311 - jitter
+            )
+            attempts.number = job.attempt
+            run = Run(
+                job=job,
+                pipeline=pipeline,
+                catalog=catalog,
+                journal=journal,
+                secrets=secrets,
+                stop=stop,
+                attempts=attempts,
+            )
+            stack.callback(run.close)
+            match job.action:
+                case "run":
+                    run.export()
+                case "finish":
+                    run.finish()
+                case "discard":
+                    if not run.discard():
+                        journal.ask(Finished(status=RunStatus.FAILED))
+                        return
+                case "preview":
+                    run.preview()
+        except Exception as why:  # noqa: BLE001 - a plugin may raise anything, and the run must end in words
+            record_failure(journal, why)
+        else:
+            record_done(journal)
