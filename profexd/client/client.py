@@ -1,0 +1,209 @@
+"""The calls of the control API, one method each; safe to use from several threads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from http.client import HTTPConnection, HTTPException, HTTPResponse
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import quote, urlencode
+
+from profexd.client.errors import ApiError, connection_lost, not_profexd
+from profexd.client.streams import EventStream, LogStream, Stream
+from profexd.client.transport import Transport, UnixTransport
+from profexd.wire import (
+    HEARTBEAT_SECONDS,
+    CheckJson,
+    InfoJson,
+    PipelineJson,
+    PluginJson,
+    PreviewJson,
+    RunJson,
+)
+
+CALL_SECONDS = 30.0
+PREVIEW_SECONDS = 600.0
+SILENCE_SECONDS = 3.0 * HEARTBEAT_SECONDS
+
+
+class Client:
+    """Talks to one daemon, with one connection per call. Constructing it touches nothing.
+
+    Every method raises Unreachable when there is no daemon, and ApiError when it refuses.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    @property
+    def where(self) -> str:
+        """What a message calls the daemon's address."""
+        return self._transport.where
+
+    def info(self) -> InfoJson:
+        """Return who the daemon is and what it may be asked."""
+        return cast(InfoJson, self._call("GET", "/v1/info"))
+
+    def pipelines(self) -> list[PipelineJson]:
+        """Return every pipeline, by name."""
+        return cast("list[PipelineJson]", self._call("GET", "/v1/pipelines"))
+
+    def pipeline(self, name: str) -> PipelineJson:
+        """Return one pipeline."""
+        return cast(PipelineJson, self._call("GET", _pipeline(name)))
+
+    def run_now(self, name: str) -> RunJson:
+        """Start a run and return it as it was made."""
+        return cast(RunJson, self._call("POST", f"{_pipeline(name)}/runs"))
+
+    def pause(self, name: str, reason: str = "", until: str | None = None) -> PipelineJson:
+        """Keep a pipeline from running until resumed, or until the RFC 3339 time ``until``."""
+        body = {"reason": reason, "until": until}
+        return cast(PipelineJson, self._call("POST", f"{_pipeline(name)}/pause", body))
+
+    def resume(self, name: str) -> PipelineJson:
+        """Let a paused pipeline run again."""
+        return cast(PipelineJson, self._call("POST", f"{_pipeline(name)}/resume"))
+
+    def preview(self, name: str, limit: int = 100) -> PreviewJson:
+        """Return the first rows that a run would export, and the names of its files."""
+        body = {"limit": limit}
+        path = f"{_pipeline(name)}/preview"
+        return cast(PreviewJson, self._call("POST", path, body, timeout=PREVIEW_SECONDS))
+
+    def runs(
+        self, pipeline: str | None = None, status: str | None = None, limit: int = 50
+    ) -> list[RunJson]:
+        """Return runs, newest first."""
+        query = _query(pipeline=pipeline, status=status, limit=limit)
+        return cast("list[RunJson]", self._call("GET", f"/v1/runs{query}"))
+
+    def run(self, run_id: str) -> RunJson:
+        """Return one run."""
+        return cast(RunJson, self._call("GET", _run(run_id)))
+
+    def stop(self, run_id: str) -> RunJson:
+        """Ask a run to stop and return it as it is then; its end comes as an event."""
+        return cast(RunJson, self._call("POST", f"{_run(run_id)}/stop"))
+
+    def log(self, run_id: str, follow: bool = False) -> LogStream:
+        """Return the lines of a run's log; with ``follow`` also those to come, until it ends."""
+        path = f"{_run(run_id)}/log{_query(follow=1 if follow else None)}"
+        return cast(LogStream, self._stream(path, timeout=None if follow else CALL_SECONDS))
+
+    def events(self, since: int | None = None) -> EventStream:
+        """Return what happens from now on, or from after event ``since``."""
+        path = f"/v1/events{_query(since=since)}"
+        return cast(EventStream, self._stream(path, timeout=SILENCE_SECONDS))
+
+    def config(self) -> dict[str, Any]:
+        """Return ``directory``, ``revision``, ``settings``, ``files`` and ``problems``."""
+        return cast("dict[str, Any]", self._call("GET", "/v1/config"))
+
+    def check(self) -> CheckJson:
+        """Have the daemon read its files now, and return every problem; nothing changes."""
+        return cast(CheckJson, self._call("POST", "/v1/config/check"))
+
+    def reload(self) -> CheckJson:
+        """Have the daemon take over its files now, and return every problem."""
+        return cast(CheckJson, self._call("POST", "/v1/config/reload"))
+
+    def plugins(self) -> list[PluginJson]:
+        """Return every plugin, the broken ones too."""
+        return cast("list[PluginJson]", self._call("GET", "/v1/plugins"))
+
+    def metrics(self) -> str:
+        """Return the metrics as Prometheus reads them."""
+        return self._exchange("GET", "/metrics", None, CALL_SECONDS).decode()
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, object] | None = None,
+        *,
+        timeout: float = CALL_SECONDS,
+    ) -> Any:
+        answer = self._exchange(method, path, body, timeout)
+        try:
+            return json.loads(answer)
+        except ValueError as error:
+            raise not_profexd(self.where, "the answer is no JSON") from error
+
+    def _exchange(
+        self, method: str, path: str, body: Mapping[str, object] | None, timeout: float
+    ) -> bytes:
+        connection = self._transport.connection(timeout)
+        try:
+            response = self._request(connection, method, path, body)
+            return self._read(response)
+        finally:
+            connection.close()
+
+    def _stream(self, path: str, *, timeout: float | None) -> Stream[Any]:
+        connection = self._transport.connection(timeout)
+        try:
+            return Stream(connection, self._request(connection, "GET", path, None), self.where)
+        except BaseException:
+            connection.close()
+            raise
+
+    def _request(
+        self,
+        connection: HTTPConnection,
+        method: str,
+        path: str,
+        body: Mapping[str, object] | None,
+    ) -> HTTPResponse:
+        """Send and return the answer's head; an answer that is no success becomes an ApiError."""
+        payload = None if body is None else json.dumps(body).encode()
+        headers = {"Accept": "application/json"}
+        if payload is not None:
+            headers["Content-Type"] = "application/json"
+        try:
+            connection.request(method, path, payload, headers)
+            response = connection.getresponse()
+        except HTTPException as error:
+            if isinstance(error, ConnectionError):  # RemoteDisconnected is both
+                raise connection_lost(error, self.where) from error
+            raise not_profexd(self.where, type(error).__name__) from error
+        except OSError as error:
+            raise connection_lost(error, self.where) from error
+        if 200 <= response.status < 300:
+            return response
+        with response:
+            raise _refusal(response.status, self._read(response))
+
+    def _read(self, response: HTTPResponse) -> bytes:
+        try:
+            return response.read()
+        except (OSError, HTTPException) as error:
+            raise connection_lost(error, self.where) from error
+
+
+def connect(socket: Path) -> Client:
+    """Return a client of the daemon that listens on ``socket``. Touches nothing yet."""
+    return Client(UnixTransport(socket))
+
+
+def _refusal(status: int, answer: bytes) -> ApiError:
+    try:
+        error = json.loads(answer)["error"]
+        return ApiError(status, error["code"], error["message"], error.get("hint", ""))
+    except (ValueError, KeyError, TypeError):
+        text = answer.decode(errors="replace").strip().splitlines()
+        return ApiError(status, "http", f"the daemon answered {status}: {(text or ['-'])[0][:200]}")
+
+
+def _pipeline(name: str) -> str:
+    return f"/v1/pipelines/{quote(name, safe='')}"
+
+
+def _run(run_id: str) -> str:
+    return f"/v1/runs/{quote(run_id, safe='')}"
+
+
+def _query(**parameters: str | int | None) -> str:
+    given = {key: value for key, value in parameters.items() if value is not None}
+    return f"?{urlencode(given)}" if given else ""

@@ -1,0 +1,58 @@
+"""How a client reaches the daemon: a fresh HTTP connection for each call, over a Unix socket."""
+
+from __future__ import annotations
+
+import socket
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Protocol
+
+from profexd.client.errors import cannot_connect
+
+CONNECT_SECONDS = 5.0
+
+
+class Transport(Protocol):
+    """Makes connections to one daemon."""
+
+    where: str
+    """What a message calls the daemon's address."""
+
+    def connection(self, timeout: float | None) -> HTTPConnection:
+        """Return a connected connection whose reads wait at most ``timeout`` seconds.
+
+        Raises Unreachable.
+        """
+
+
+class UnixTransport:
+    """Reaches the daemon of this machine."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.where = str(path)
+
+    def connection(self, timeout: float | None) -> HTTPConnection:
+        """Return a connection over the socket."""
+        connection = _UnixConnection("profexd", timeout=timeout)
+        connection.socket_path = self.path
+        try:
+            connection.connect()
+        except OSError as error:
+            raise cannot_connect(error, self.path) from error
+        return connection
+
+
+class _UnixConnection(HTTPConnection):
+    socket_path: Path
+
+    def connect(self) -> None:
+        unix = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            unix.settimeout(CONNECT_SECONDS)
+            unix.connect(str(self.socket_path))
+            unix.settimeout(self.timeout)
+        except BaseException:
+            unix.close()
+            raise
+        self.sock = unix
