@@ -1,4 +1,4 @@
-"""The JSON shapes, words and codes of the control API: the one vocabulary of daemon, CLI and TUI."""
+"""The JSON shapes, words and codes of the control API, shared by daemon, CLI and TUI."""
 
 from __future__ import annotations
 

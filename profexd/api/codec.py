@@ -6,14 +6,14 @@ from typing import ClassVar, Protocol
 
 
 class ByteStream(Protocol):
-    """Takes bytes. ``close`` finishes what was written; a codec never closes the stream below it."""
+    """Takes bytes; ``close`` finishes them. A codec never closes the stream below it."""
 
     def write(self, data: bytes | memoryview) -> int: ...
     def close(self) -> None: ...
 
 
 class Codec:
-    """Base class of codecs. The bytes made depend on nothing but the bytes given: no time, no thread count."""
+    """Base class of codecs. What comes out depends on the bytes given alone: no time, no threads."""
 
     name: ClassVar[str]
     """What ``compression`` says."""

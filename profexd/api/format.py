@@ -53,7 +53,7 @@ class Parts(Protocol):
 
 
 class Rows(Protocol):
-    """A lazy, typed, ordered relation. One way out may be used at a time, each at most once."""
+    """A lazy, typed, ordered relation. One way out at a time, each at most once."""
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -69,7 +69,7 @@ class Rows(Protocol):
     def copy(self, out: Part, options: Mapping[str, object]) -> int:
         """Stream DuckDB's own writer (``COPY … TO``) into ``out``; return the number of rows.
 
-        ``options`` are COPY's, as ``{"FORMAT": "csv", "HEADER": True}``. Counts the rows on ``out``.
+        ``options`` are COPY's, as ``{"FORMAT": "csv", "HEADER": True}``. Counts rows on ``out``.
         """
 
     def text(self, expression: str) -> Iterator[TextBlock]:

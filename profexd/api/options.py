@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from profexd.api.units import parse_duration, parse_size
 
@@ -38,7 +38,7 @@ class Doc:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A rule for one value: ``rule(value)`` returns the value, or raises ValueError saying why not."""
+    """A rule for one value: ``rule(value)`` returns the value, or raises ValueError."""
 
     rule: Callable[[Any], Any]
 
@@ -99,7 +99,9 @@ class Secret:
             kind, value = next(iter(written.items()))
             if kind in SECRET_KINDS and isinstance(value, str) and value:
                 return cls(kind, value)
-        raise ValueError('write a string, or one of { env = "…" }, { file = "…" }, { credential = "…" }')
+        raise ValueError(
+            'write a string, or one of { env = "…" }, { file = "…" }, { credential = "…" }'
+        )
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> CoreSchema:

@@ -77,7 +77,10 @@ class Staged:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What the storage confirmed: ``verified`` (read back or hashed there), ``size-only`` or ``unverified``."""
+    """What the storage confirmed.
+
+    ``level`` is ``verified`` (read back or hashed there), ``size-only`` or ``unverified``.
+    """
 
     target: str
     size: int

@@ -22,7 +22,7 @@ _DURATION = re.compile(r"\s*(\d+)\s*([smhd])\s*")
 
 
 def parse_size(text: str) -> int:
-    """Return the bytes that ``text`` means (``MB`` = 10⁶, ``MiB`` = 2²⁰); ValueError says why not."""
+    """Return the bytes of ``text`` (``MB`` = 10⁶, ``MiB`` = 2²⁰); ValueError says why not."""
     match = _SIZE.fullmatch(text)
     if match is None or match[2].upper() not in _SIZE_UNITS:
         raise ValueError(f'"{text}" is not a size; write a number and B, KB, MB, GB, MiB or GiB')
@@ -35,7 +35,9 @@ def parse_duration(text: str) -> float:
         return 0.0
     match = _DURATION.fullmatch(text)
     if match is None:
-        raise ValueError(f'"{text}" is not a duration; write a number and s, m, h or d, as in "30s"')
+        raise ValueError(
+            f'"{text}" is not a duration; write a number and s, m, h or d, as in "30s"'
+        )
     return float(int(match[1]) * _DURATION_UNITS[match[2]])
 
 

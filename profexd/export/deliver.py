@@ -40,7 +40,7 @@ def refuse_unable(deliveries: Sequence[tuple[str, type[Sink]]], *, create_only: 
     for name, sink in deliveries:
         if create_only and CREATE_ONLY not in sink.capabilities:
             raise ConditionalWriteUnsupported(
-                f'the sink {name} ({sink.name}) cannot create only if absent',
+                f"the sink {name} ({sink.name}) cannot create only if absent",
                 hint='set on_existing = "overwrite"',
             )
 
@@ -59,6 +59,7 @@ def deliver(
         if not journal.ask(Publishing()):
             stop.request()
             stop.check()
+        stop.disarm()
     except BaseException:
         discard(deliveries, journal)
         raise
@@ -132,12 +133,12 @@ def _withdraw(delivery: Delivery, journal: Journal, status: FileStatus) -> bool:
         return True
     try:
         delivery.sink.discard(delivery.staged)
-    except ProfexdError as why:
+    except Exception as why:  # noqa: BLE001 - cleaning up must not hide what made it necessary
         journal.tell(
             Logged(
                 level="warning",
                 message=f"what is staged for {delivery.path} at {delivery.sink_name} stays there"
-                f" until the next start: {why.message}",
+                f" until the next start: {why}",
                 record=True,
             )
         )

@@ -11,7 +11,7 @@ Action = Literal["run", "finish", "discard", "preview"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handle:
-    """A staged handle as the store holds it: which sink, what ``Staged`` says, and how far it got."""
+    """A staged handle as the store holds it: its sink, its ``Staged``, and how far it got."""
 
     sink: str
     staged: dict[str, Any]
@@ -24,7 +24,7 @@ class Job:
 
     ``run`` walks the five rooms. ``finish`` publishes what a dead worker had staged and had begun
     to publish. ``discard`` removes what a dead worker had staged. ``preview`` reads and shows,
-    and moves nothing. ``documents`` is ``Pipeline.documents``; ``handles`` serve finish and discard.
+    and moves nothing. ``documents`` is ``Pipeline.documents``; finish and discard need ``handles``.
     """
 
     action: Action

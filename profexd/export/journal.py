@@ -8,7 +8,7 @@ from profexd.export.messages import Message
 
 
 class Journal(Protocol):
-    """The run's way to the one writer of state. ``tell`` and ``ask`` may be called from any thread."""
+    """The run's way to the one writer of state; usable from any thread."""
 
     def tell(self, message: Message) -> None:
         """Send it; do not wait."""

@@ -159,7 +159,7 @@ def decode(line: str) -> tuple[Message, int]:
         kind = _KINDS[value.pop("event")]
         n = value.pop("n")
         if not isinstance(n, int):
-            raise TypeError("n is not a number")  # noqa: TRY004 - one handler for all
+            raise TypeError("n is not a number")
         return kind(**value), n
     except (KeyError, TypeError, AttributeError, ValueError) as why:
         raise ValueError(f"not a message of a worker: {line[:200]!r} ({why})") from why

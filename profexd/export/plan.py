@@ -58,7 +58,7 @@ def plan(job: Job, pipeline: Pipeline, catalog: Catalog) -> Plan:
 
 
 def insert_before_extension(path: str, text: str, codecs: Mapping[str, type[Codec]]) -> str:
-    """Return ``path`` with ``text`` before its extension: ``a/b.csv.gz`` gives ``a/b-text.csv.gz``."""
+    """Put ``text`` before the extension of ``path``: ``a/b.csv.gz`` gives ``a/b-text.csv.gz``."""
     folder, slash, name = path.rpartition("/")
     outer = next(
         (c.extension for c in codecs.values() if c.extension and name.endswith(c.extension)), ""

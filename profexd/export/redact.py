@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
@@ -10,6 +10,8 @@ from profexd.api.errors import ConfigurationInvalid
 from profexd.api.options import Secret
 
 _MASK = "***"
+_SHORTEST = 3
+"""Masking shorter ones would blacken every word and hide nothing."""
 
 
 class Secrets:
@@ -20,11 +22,17 @@ class Secrets:
         self._revealed: set[str] = set()
 
     def reveal(self, secret: Secret) -> str:
-        """Return the secret itself; raises ConfigurationInvalid when it is not where it should be."""
+        """Return the secret itself; ConfigurationInvalid when it is not where it should be."""
         value = self._resolve(secret)
-        if value:
+        if len(value) >= _SHORTEST:
             self._revealed.update((value, quote(value), quote(value, safe="")))
         return value
+
+    def known(self, secrets: Iterable[Secret]) -> None:
+        """Mask the literal ones among ``secrets`` from the start, revealed or not."""
+        for secret in secrets:
+            if secret.kind == "literal":
+                self.reveal(secret)
 
     def mask(self, text: str) -> str:
         """Return ``text`` without any secret revealed so far."""

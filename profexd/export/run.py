@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -221,8 +221,12 @@ def perform(
     with ExitStack() as stack:
         try:
             pipeline = pipeline_from_documents(job.pipeline, job.documents, catalog)
+            secrets.known(pipeline.secrets)
             attempts = Attempts(
-                pipeline.retry, journal, clock=clock, random=random or Random(job.run_id)  # noqa: S311 - jitter
+                pipeline.retry,
+                journal,
+                clock=clock,
+                random=random or Random(job.run_id),  # noqa: S311 - jitter
             )
             attempts.number = job.attempt
             run = Run(

@@ -10,16 +10,21 @@ from profexd.api.errors import Stopped
 
 
 class Stop:
-    """Set once, never unset. ``interrupting`` names what must be interrupted meanwhile."""
+    """Set once, never unset, and without effect once disarmed."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._event = threading.Event()
         self._interrupts: list[Callable[[], None]] = []
+        self._disarmed = False
 
     @property
     def requested(self) -> bool:
-        return self._event.is_set()
+        return self._event.is_set() and not self._disarmed
+
+    def disarm(self) -> None:
+        """From now on the run only goes forward: a request no longer counts."""
+        self._disarmed = True
 
     def request(self) -> None:
         """Ask the run to stop; from any thread, as often as one likes."""

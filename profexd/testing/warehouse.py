@@ -13,7 +13,8 @@ SELECT
     CASE WHEN i % 7 <> 0 THEN 'user' || i || '@example.com' END AS email,
     CASE WHEN i % 5 <> 0 THEN '+39' || (3200000000 + i) END AS phone,
     CASE WHEN i % 11 <> 0 THEN 'customer ' || (hash(i, 1) % 1000) END AS identity,
-    ['Ada', 'Zoë', 'Søren', '李', 'O''Hara', 'Maria, "Mia"'][1 + (hash(i, 2) % 6)::INTEGER] AS "Name",
+    ['Ada', 'Zoë', 'Søren', '李', 'O''Hara', 'Maria, "Mia"'][1 + (hash(i, 2) % 6)::INTEGER]
+        AS "Name",
     ['IT', 'FR', 'DE', 'US', 'JP', NULL][1 + (hash(i, 3) % 6)::INTEGER] AS country,
     (hash(i, 4) % 50)::INTEGER AS visits,
     (hash(i, 5) % 1000000)::DECIMAL(12, 2) / 100 AS revenue,
@@ -26,7 +27,10 @@ SELECT
     md5(i::VARCHAR)::UUID AS token,
     CASE WHEN i % 3 = 0 THEN 'line one' || chr(10) || 'line two' ELSE '' END AS notes,
     ['tag' || (hash(i, 11) % 9), 'tag' || (hash(i, 12) % 9)] AS tags,
-    {'city': ['Roma', 'Lyon', 'Köln'][1 + (hash(i, 13) % 3)::INTEGER], 'zip': (hash(i, 14) % 99999)::INTEGER} AS address,
+    {
+        'city': ['Roma', 'Lyon', 'Köln'][1 + (hash(i, 13) % 3)::INTEGER],
+        'zip': (hash(i, 14) % 99999)::INTEGER
+    } AS address,
     MAP {'newsletter': (hash(i, 15) % 2) = 0, 'sms': (hash(i, 16) % 2) = 0} AS groups,
     json_object('os', 'linux', 'build', i % 9) AS device
 FROM range(?) r(i)

@@ -84,7 +84,11 @@ class FileSink(Sink):
 
     def probe(self) -> Probe:
         probe = SpooledFile(
-            path=Path(os.devnull), size=0, sha256=hashlib.sha256().hexdigest(), rows=0, media_type=""
+            path=Path(os.devnull),
+            size=0,
+            sha256=hashlib.sha256().hexdigest(),
+            rows=0,
+            media_type="",
         )
         with _explained(self.options.root):
             self.discard(self._copy(probe, f".profexd-probe-{self.context.run_id}", journal=False))
@@ -182,12 +186,12 @@ class FileSink(Sink):
             if not path.samefile(temporary):
                 raise TargetExists(
                     f"{path} exists already",
-                    hint='on_existing = "fail" or "suffix" creates and never replaces; move it away',
+                    hint='move it away: on_existing = "fail" or "suffix" never replaces',
                 ) from None
         except OSError as why:
             if why.errno in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS):
                 raise ConditionalWriteUnsupported(
-                    f"the file system of {path} has no hard links, so it cannot create only if absent",
+                    f"cannot create {path} only if absent: its file system has no hard links",
                     hint='set on_existing = "overwrite", or deliver to another file system',
                 ) from why
             raise
@@ -292,5 +296,3 @@ def _user() -> str:
         return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:
         return f"uid {os.geteuid()}"
-
-
