@@ -1,0 +1,37 @@
+# make demo   see profexd at work, from nothing, in one command
+# make test   install what the tests need, and run them all
+# make lint   formatting, lints, types, import directions
+# make bench  measure against DuckDB's own COPY (minutes; writes docs/benchmarks.md)
+
+VENV ?= .venv
+PYTEST_FLAGS ?= -n 2
+
+.PHONY: demo test lint bench clean
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/.runtime
+	$(VENV)/bin/profexd demo .demo
+
+test: $(VENV)/.development
+	scripts/test-tools
+	$(VENV)/bin/python -m pytest $(PYTEST_FLAGS) tests
+
+lint: $(VENV)/.development
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+bench: $(VENV)/.development
+	$(VENV)/bin/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) .demo dist build
+
+$(VENV)/.runtime: pyproject.toml scripts/venv
+	scripts/venv $(VENV)
+	touch $@
+
+$(VENV)/.development: pyproject.toml scripts/venv $(VENV)/.runtime
+	scripts/venv $(VENV) static test bench
+	touch $@
