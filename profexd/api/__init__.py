@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         Size,
     )
     from profexd.api.sink import CREATE_ONLY, STAGES, Sink, SinkContext
+    from profexd.api.sql import identifier, literal
     from profexd.api.types import Column, DataType, Json, Probe, Receipt, SpooledFile, Staged
 
 _HOMES = {
@@ -77,6 +78,7 @@ _HOMES = {
         "Size",
     ),
     "sink": ("CREATE_ONLY", "STAGES", "Sink", "SinkContext"),
+    "sql": ("identifier", "literal"),
     "types": ("Column", "DataType", "Json", "Probe", "Receipt", "SpooledFile", "Staged"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -128,6 +130,8 @@ __all__ = [
     "TargetExists",
     "TextBlock",
     "hookimpl",
+    "identifier",
+    "literal",
 ]
 
 

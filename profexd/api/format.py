@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from profexd.api.options import FormatOptions
+from profexd.api.sql import identifier
 from profexd.api.types import Column
 
 if TYPE_CHECKING:
@@ -108,3 +109,10 @@ class Format:
     def write(self, rows: Rows, parts: Parts) -> None:
         """Write all rows. Runs in the worker's main thread; any exception fails the build."""
         raise TypeError(f"format {type(self).__name__} does not define write")
+
+    def cells(self, columns: Sequence[Column]) -> Sequence[str]:
+        """Return a SQL expression per column: the JSON text of its value as this format writes it.
+
+        A preview shows them; NULL stands for no value.
+        """
+        return [f"to_json(CAST({identifier(column.name)} AS VARCHAR))" for column in columns]
