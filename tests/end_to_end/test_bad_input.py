@@ -87,11 +87,8 @@ def test_a_locked_warehouse_names_the_process_that_holds_it(site: Site) -> None:
 
 
 def test_a_query_that_fails_halfway_publishes_nothing(site: Site) -> None:
-    source(
-        site,
-        "query = \"SELECT CASE WHEN i = 900000 THEN error('no such customer') ELSE i::VARCHAR END AS a"
-        ' FROM range(1000000) r(i)"',
-    )
+    broken = "CASE WHEN i = 900000 THEN error('no such customer') ELSE i::VARCHAR END"
+    source(site, f'query = "SELECT {broken} AS a FROM range(1000000) r(i)"')
     error = failure(site)
     assert error["code"] == "query_failed"
     assert "no such customer" in error["message"]
