@@ -143,11 +143,14 @@ class Client:
 
     def _stream(self, path: str, *, timeout: float | None) -> Stream[Any]:
         connection = self._transport.connection(timeout)
+        handle = connection.sock.dup()
         try:
-            return Stream(connection, self._request(connection, "GET", path, None), self.where)
+            response = self._request(connection, "GET", path, None)
         except BaseException:
+            handle.close()
             connection.close()
             raise
+        return Stream(connection, response, handle, self.where)
 
     def _request(
         self,

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from threading import Lock
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from profexd.client.errors import connection_lost, not_profexd
 from profexd.wire import EventJson, LogLineJson
@@ -24,12 +24,19 @@ class Stream(Generic[Line]):
     Raises Unreachable(``lost``) when the connection breaks.
     """
 
-    def __init__(self, connection: HTTPConnection, response: HTTPResponse, where: str) -> None:
+    def __init__(
+        self,
+        connection: HTTPConnection,
+        response: HTTPResponse,
+        handle: socket.socket,
+        where: str,
+    ) -> None:
+        """Read ``response``. ``handle`` is a duplicate of the connection's socket, to end it by:
+        http.client's own buffers may not be closed while another thread reads them.
+        """
         self._connection = connection
         self._response = response
-        # A handle of its own: http.client forgets the socket of an answer that ends with the
-        # connection, and its buffers may not be closed while another thread reads them.
-        self._socket = socket.socket(fileno=socket.dup(response.fileno()))
+        self._socket = handle
         self._where = where
         self._lines: deque[bytes] = deque()
         self._rest = b""
@@ -103,9 +110,9 @@ class Stream(Generic[Line]):
                 return b""
             raise connection_lost(error, self._where) from error
 
-    def _parse(self, line: bytes) -> Any:
+    def _parse(self, line: bytes) -> Line:
         try:
-            return json.loads(line)
+            return cast(Line, json.loads(line))
         except ValueError as error:
             self.close()
             raise not_profexd(self._where, "a line of the stream is no JSON") from error

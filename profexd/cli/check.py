@@ -1,0 +1,59 @@
+"""``profexd check``: every problem of every file, or of one draft; no daemon needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from profexd.cli.boundary import CommandError
+from profexd.cli.places import Places, path_options
+from profexd.cli.problem_words import tell
+from profexd.cli.words import plural
+from profexd.wire import CheckJson, Exit, ProblemJson
+
+SETTINGS_FILE = "profexd.toml"
+
+
+@click.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--fatal-only", is_flag=True, help="Only what would keep the daemon down: profexd.toml."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of words.")
+@path_options
+@click.pass_obj
+def command(places: Places, file: Path | None, fatal_only: bool, as_json: bool) -> int:
+    """Check all files of the configuration, or a draft FILE as if it lay in pipelines/.
+
+    Exit code 2 on any error, 0 with warnings only.
+    """
+    if file is not None and fatal_only:
+        raise click.UsageError("--fatal-only and FILE exclude each other")
+    problems, what = _check_draft(places, file) if file else _check_all(places, fatal_only)
+    ok = not any(problem["severity"] == "error" for problem in problems)
+    check = CheckJson(ok=ok, problems=list(problems))
+    return tell(places.console, check, what, as_json=as_json)
+
+
+def _check_all(places: Places, fatal_only: bool) -> tuple[Sequence[ProblemJson], str]:
+    from profexd.config.catalog import load_catalog
+    from profexd.config.loading import load
+
+    paths = places.paths
+    configuration = load(paths.config, load_catalog(), system_mode=paths.system_mode)
+    problems = configuration.problems
+    if fatal_only:
+        fatal = tuple(problem for problem in problems if problem["file"] == SETTINGS_FILE)
+        return fatal, f"{paths.config}/{SETTINGS_FILE}"
+    return problems, f"{plural(len(configuration.pipelines), 'pipeline')} in {paths.config}"
+
+
+def _check_draft(places: Places, file: Path) -> tuple[Sequence[ProblemJson], str]:
+    from profexd.config.catalog import load_catalog
+    from profexd.config.loading import check_file
+
+    if not file.is_file():
+        raise CommandError(f"{file}: no such file", code="not_found", exit_code=Exit.USAGE)
+    return check_file(file, places.paths.config, load_catalog()), str(file)

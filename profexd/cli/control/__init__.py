@@ -1,0 +1,1 @@
+"""The verbs of profexctl, which speak to the daemon through profexd.client alone."""

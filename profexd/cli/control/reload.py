@@ -1,0 +1,19 @@
+"""``profexctl reload``: have the daemon take over its files now."""
+
+from __future__ import annotations
+
+import click
+
+from profexd.cli.control.caller import Caller, shared_options
+from profexd.cli.problem_words import tell
+
+
+@click.command()
+@shared_options
+@click.pass_obj
+def command(caller: Caller) -> int:
+    """Have the daemon take over its files now. Exit code 2 on any error.
+
+    It watches them anyway; a broken pipeline keeps its last good version.
+    """
+    return tell(caller.console, caller.client.reload(), "reloaded", as_json=caller.as_json)

@@ -1,0 +1,103 @@
+"""How runs are shown to people: one in a few lines, many as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from profexd.cli.console import Console, plain
+from profexd.cli.table import Heading, write_table
+from profexd.cli.words import (
+    local,
+    number,
+    plural,
+    relative,
+    size,
+    status_cell,
+    status_colour,
+    took,
+)
+from profexd.wire import RunJson
+
+_HEADINGS = (
+    Heading("RUN"),
+    Heading("PIPELINE", least=16),
+    Heading("STATUS"),
+    Heading("TRIGGER", drop=2),
+    Heading("STARTED"),
+    Heading("TOOK", right=True),
+    Heading("ROWS", right=True),
+    Heading("SIZE", right=True),
+    Heading("ERROR", drop=1, least=16),
+)
+
+
+def write_runs(console: Console, runs: Sequence[RunJson], now: datetime) -> None:
+    """Write a table of runs."""
+    write_table(
+        console,
+        _HEADINGS,
+        [
+            [
+                run["run_id"],
+                run["pipeline"],
+                status_cell(run["status"]),
+                run["trigger"],
+                relative(run["started_at"], now),
+                took(run["started_at"], run["finished_at"], now),
+                number(run["rows"]),
+                size(run["bytes"]),
+                run["error"]["code"] if run["error"] is not None else "-",
+            ]
+            for run in runs
+        ],
+    )
+
+
+def write_run(console: Console, run: RunJson, now: datetime) -> None:
+    """Write one run: how it stands, what it made, what went wrong."""
+    status = console.paint(run["status"], status_colour(run["status"]))
+    console.print(f"run {run['run_id']} of {run['pipeline']}: {status}{_sum(run, now)}")
+    _write(console, "trigger", _trigger(run))
+    if run["started_at"] is not None:
+        _write(
+            console, "started", f"{local(run['started_at'])} ({relative(run['started_at'], now)})"
+        )
+    if run["retry_at"] is not None:
+        _write(console, "retry", f"{local(run['retry_at'])} ({relative(run['retry_at'], now)})")
+    if run["status"] == "running" and run["phase"] is not None:
+        _write(console, "phase", run["phase"])
+    for file in run["files"]:
+        note = "" if file["status"] in (None, "published") else f"  ({file['status']})"
+        sums = f"{plural(file['rows'], 'row')}, {size(file['bytes'])}"
+        _write(console, "file", f"{file['uri']}{note}")
+        _write(console, "", f"{sums}, sink {file['sink']}")
+        if file["sha256"]:
+            _write(console, "", f"sha256 {file['sha256']}")
+    for warning in run["warnings"]:
+        _write(console, "warning", warning, "yellow")
+    if run["error"] is not None:
+        _write(console, "error", f"{run['error']['message']} ({run['error']['code']})", "red")
+        if run["error"]["hint"]:
+            _write(console, "hint", run["error"]["hint"])
+
+
+def _sum(run: RunJson, now: datetime) -> str:
+    if run["started_at"] is None:
+        return ""
+    duration = took(run["started_at"], run["finished_at"], now)
+    return f", {plural(run['rows'], 'row')}, {size(run['bytes'])}, {duration}"
+
+
+def _trigger(run: RunJson) -> str:
+    attempt = f", attempt {run['attempt']}" if run["attempt"] > 1 else ""
+    if run["scheduled_at"] is None:
+        return f"{run['trigger']}{attempt}"
+    return f"{run['trigger']}, due {local(run['scheduled_at'])}{attempt}"
+
+
+def _write(console: Console, label: str, text: str, colour: str = "") -> None:
+    first, *rest = plain(text).splitlines() or [""]
+    console.print(f"  {console.paint(f'{label:<9}', colour)}{first}")
+    for line in rest:
+        console.print(f"  {'':<9}{line}")
