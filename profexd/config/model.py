@@ -122,7 +122,8 @@ class Pipeline:
     source: Source
     sinks: tuple[SinkChoice, ...]
     path: Template
-    """The whole path below the sink's root, extension included."""
+    """The whole path below the sink's root: the extension included and, where ``on_existing`` is
+    ``suffix``, the suffix before it."""
     schedule: Schedule
     timezone: str
     """The zone of dates in the path."""
@@ -173,3 +174,5 @@ class Configuration:
     sources: tuple[str, ...]
     sinks: tuple[str, ...]
     problems: tuple[ProblemJson, ...]
+    document: dict[str, Any] = field(default_factory=dict)
+    """profexd.toml as last read without an error: what a broken one is replaced with."""
