@@ -1,0 +1,257 @@
+"""From a directory of files to the valid model and every problem of every file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from profexd.config.catalog import Catalog
+from profexd.config.conflicts import rivals
+from profexd.config.files import (
+    FOLDERS,
+    SETTINGS,
+    Found,
+    Unreadable,
+    check_name,
+    find,
+    members,
+    read_document,
+    refused,
+)
+from profexd.config.model import Configuration, Entry, Pipeline, Settings, SinkChoice, Source
+from profexd.config.parts import read_sink, read_source
+from profexd.config.pipelines import (
+    Named,
+    Surroundings,
+    Value,
+    pipeline_from_documents,
+    read_pipeline,
+    with_defaults,
+)
+from profexd.config.problems import Document, Problems, Scope, listed, problem
+from profexd.config.settings import read_settings
+from profexd.wire import ProblemJson
+
+__all__ = ["check_file", "load", "load_pipeline_file", "pipeline_from_documents"]
+
+
+def load(
+    directory: Path,
+    catalog: Catalog,
+    *,
+    previous: Configuration | None = None,
+    system_mode: bool = False,
+) -> Configuration:
+    """Read the whole tree; never raises for what is in it.
+
+    What is broken keeps its last good version from ``previous``: a pipeline, or the settings.
+    ``system_mode`` refuses files and directories that somebody else may write.
+    """
+    return _Loading(directory, catalog, previous, system_mode).load()
+
+
+def load_pipeline_file(file: Path, directory: Path, catalog: Catalog) -> Entry:
+    """Read a TOML file from anywhere as if it were ``pipelines/STEM.toml`` of ``directory``."""
+    loading = _Loading(directory, catalog, None, False)
+    loading.read_surroundings()
+    return loading.entry(Found(file.stem, file, _label(file, directory)))
+
+
+def check_file(file: Path, directory: Path, catalog: Catalog) -> tuple[ProblemJson, ...]:
+    """Return what is wrong with one file: one of the tree as what it is, any other as a pipeline."""
+    label = _label(file, directory)
+    kind = label.partition("/")[0]
+    inside = label == SETTINGS or (kind in FOLDERS and label.count("/") == 1)
+    if inside and kind != "pipelines":
+        whole = load(directory, catalog)
+        return tuple(one for one in whole.problems if one["file"] == label)
+    name_problem = check_name(file.stem)
+    if name_problem:
+        return (problem(label, *name_problem),)
+    if not file.is_file():
+        return (problem(label, "there is no such file"),)
+    return load_pipeline_file(file, directory, catalog).problems
+
+
+@dataclass
+class _Loading:
+    directory: Path
+    catalog: Catalog
+    previous: Configuration | None
+    system_mode: bool
+    problems: Problems = field(default_factory=Problems)
+    settings: Settings = field(default_factory=Settings)
+    settings_document: Document = field(default_factory=lambda: Document(SETTINGS, {}))
+    good_settings: Mapping[str, Any] = field(default_factory=dict)
+    sources: dict[str, Named[Source]] = field(default_factory=dict)
+    sinks: dict[str, Named[SinkChoice]] = field(default_factory=dict)
+    scopes: dict[str, Scope] = field(default_factory=dict)
+
+    def load(self) -> Configuration:
+        self.read_surroundings()
+        entries = {found.name: self.entry(found) for found in self._find("pipelines")}
+        self._warn_of_rivals(entries)
+        for entry in entries.values():
+            self.problems.report(*entry.problems)
+        return Configuration(
+            directory=self.directory,
+            settings=self.settings,
+            pipelines=entries,
+            sources=tuple(self.sources),
+            sinks=tuple(self.sinks),
+            problems=self.problems.sorted(),
+            document=dict(self.good_settings),
+        )
+
+    def read_surroundings(self) -> None:
+        """Read all but the pipelines."""
+        if not self.directory.is_dir():
+            self.problems.report(
+                problem(
+                    str(self.directory),
+                    "there is no such directory",
+                    '"profexd init" makes one with commented files; --config names another',
+                )
+            )
+        self._read_settings()
+        self._refuse_directory(self.directory, ".")
+        self.sources = self._read_named("sources", read_source)
+        self.sinks = self._read_named(
+            "sinks", lambda name, data, scope: read_sink(name, data, scope, self.catalog)
+        )
+
+    def entry(self, found: Found) -> Entry:
+        """Read one pipeline file."""
+        problems = Problems(self._refusals(found))
+        last = self.previous.pipelines.get(found.name) if self.previous else None
+        pipeline: Pipeline | None = None
+        document = read_document(found.path, found.label)
+        if isinstance(document, Unreadable):
+            problems.report(*document.problems)
+        elif document is None:
+            problems.report(problem(found.label, "the file has gone"))
+        else:
+            defaults = self.settings_document.data.get("defaults")
+            data: Mapping[str, Any] = document.data
+            if isinstance(defaults, Mapping) and defaults:
+                data = with_defaults(data, defaults, self.catalog)
+            scope = Scope(problems, document, self.settings_document)
+            self.scopes[found.name] = scope
+            pipeline = read_pipeline(found.name, data, scope, self._around())
+        if problems.errors:
+            pipeline = last.pipeline if last else None
+        return Entry(
+            name=found.name, file=found.path, pipeline=pipeline, problems=problems.sorted()
+        )
+
+    def _warn_of_rivals(self, entries: dict[str, Entry]) -> None:
+        working = [
+            entry.pipeline
+            for entry in entries.values()
+            if entry.pipeline and entry.pipeline.enabled and not entry.invalid
+        ]
+        for name, others in rivals(working).items():
+            scope = self.scopes[name]
+            key = next((key for key in ("path", "filename", "folder") if scope.has((key,))), "path")
+            scope.add(
+                (key,),
+                f"the same file is also written by {listed(others, joint='and')}",
+                "the later run replaces the file of the earlier: add ${pipeline} to the path",
+                "warning",
+            )
+            entries[name] = replace(entries[name], problems=scope.problems.sorted())
+
+    def _around(self) -> Surroundings:
+        data = {key: value for key, value in self.good_settings.items() if key != "defaults"}
+        return Surroundings(
+            catalog=self.catalog,
+            settings=self.settings,
+            settings_data=data,
+            sources=self.sources,
+            sinks=self.sinks,
+        )
+
+    def _read_settings(self) -> None:
+        """Read profexd.toml; a broken one leaves the last good one in force, ``[defaults]`` too."""
+        problems = Problems()
+        path = self.directory / SETTINGS
+        if self.system_mode:
+            problems.report(*refused(path, SETTINGS, self._trusted(admins=())))
+        document = read_document(path, SETTINGS)
+        settings: Settings | None = Settings()
+        if isinstance(document, Unreadable):
+            problems.report(*document.problems)
+            document = None
+        elif document is not None:
+            self.settings_document = document
+            settings = read_settings(document.data, Scope(problems, document))
+        if problems.errors:
+            if self.previous is not None:
+                self.settings = self.previous.settings
+                self.good_settings = self.previous.document
+                self.settings_document = Document(SETTINGS, self.previous.document)
+        elif settings is not None:
+            self.settings = settings
+            self.good_settings = document.data if document else {}
+        self.problems.report(*problems.sorted())
+
+    def _read_named(
+        self, folder: str, read: Callable[[str, Mapping[str, Any], Scope], Value | None]
+    ) -> dict[str, Named[Value]]:
+        named: dict[str, Named[Value]] = {}
+        for found in self._find(folder):
+            problems = Problems(self._refusals(found))
+            document = read_document(found.path, found.label)
+            if document is None:
+                continue
+            data: Mapping[str, Any] = {}
+            value: Value | None = None
+            if isinstance(document, Unreadable):
+                problems.report(*document.problems)
+            else:
+                data = document.data
+                value = read(found.name, data, Scope(problems, document))
+            if problems.errors:
+                value = None
+            named[found.name] = Named(data, value, problems.sorted())
+            self.problems.report(*problems.sorted())
+        return named
+
+    def _find(self, folder: str) -> list[Found]:
+        found, problems = find(self.directory / folder, folder)
+        self.problems.report(*problems)
+        if found:
+            self._refuse_directory(self.directory / folder, f"{folder}/")
+        return found
+
+    def _refuse_directory(self, path: Path, label: str) -> None:
+        if self.system_mode:
+            self.problems.report(*refused(path, label, self._owners))
+
+    def _refusals(self, found: Found) -> tuple[ProblemJson, ...]:
+        """Return why a file may not be used: its own owner and mode, or those of its directories."""
+        if not self.system_mode:
+            return ()
+        folder = found.path.parent
+        return (
+            *refused(self.directory, ".", self._owners),
+            *refused(folder, f"{folder.name}/", self._owners),
+            *refused(found.path, found.label, self._owners),
+        )
+
+    @property
+    def _owners(self) -> frozenset[int]:
+        return self._trusted(admins=self.settings.access_admin)
+
+    def _trusted(self, *, admins: tuple[str, ...]) -> frozenset[int]:
+        return members(admins) | {0, os.geteuid()}
+
+
+def _label(file: Path, directory: Path) -> str:
+    try:
+        return file.resolve().relative_to(directory.resolve()).as_posix()
+    except ValueError:
+        return str(file)

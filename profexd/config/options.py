@@ -1,0 +1,72 @@
+"""From a plugin's options dataclass to a strict reader of tables, built once per class."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
+
+from profexd.api.options import Options, Secret
+
+
+@lru_cache(maxsize=256)
+def options_model(options: type[Options]) -> type[BaseModel]:
+    """Return the pydantic model that reads a table into ``options``."""
+    hints = get_type_hints(options, include_extras=True)
+    fields: dict[str, Any] = {}
+    for one in dataclasses.fields(options):
+        if one.default is not dataclasses.MISSING:
+            default = Field(default=one.default)
+        elif one.default_factory is not dataclasses.MISSING:
+            default = Field(default_factory=one.default_factory)
+        else:
+            default = Field()
+        fields[one.name] = (_readable(hints[one.name]), default)
+    return create_model(
+        options.__name__,
+        __config__=ConfigDict(extra="forbid", strict=True),
+        __doc__=None,
+        **fields,
+    )
+
+
+def option_names(options: type[Options]) -> frozenset[str]:
+    """Return the keys that a plugin takes beside ``type``."""
+    return frozenset(one.name for one in dataclasses.fields(options))
+
+
+def construct(options: type[Options], valid: BaseModel) -> Options:
+    """Return the dataclass for what ``options_model`` has read."""
+    return options(**{name: getattr(valid, name) for name in type(valid).model_fields})
+
+
+def secrets_of(
+    value: object, path: tuple[str | int, ...] = ()
+) -> Iterator[tuple[tuple[str | int, ...], Secret]]:
+    """Yield every secret within ``value``, with where it is."""
+    if isinstance(value, Secret):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, member in value.items():
+            yield from secrets_of(member, (*path, str(key)))
+    elif isinstance(value, (list, tuple)):
+        for index, member in enumerate(value):
+            yield from secrets_of(member, (*path, index))
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        for one in dataclasses.fields(value):
+            yield from secrets_of(getattr(value, one.name), (*path, one.name))
+
+
+def _readable(hint: Any) -> Any:
+    """TOML has lists only: let a field that is a tuple take one."""
+    bare = get_args(hint)[0] if get_origin(hint) is Annotated else hint
+    if get_origin(bare) is tuple:
+        return Annotated[hint, BeforeValidator(_list_to_tuple)]
+    return hint
+
+
+def _list_to_tuple(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value

@@ -1,0 +1,127 @@
+"""Reads what a pipeline is made of: a source, a sink, a format."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from profexd.api.options import Options
+from profexd.config.catalog import Catalog
+from profexd.config.documents import SourceFile
+from profexd.config.model import FormatChoice, SinkChoice, Source
+from profexd.config.options import construct, options_model, secrets_of
+from profexd.config.problems import Scope, listed, meant
+from profexd.config.reading import must_be, read
+
+INLINE = "(inline)"
+AnyOptions = TypeVar("AnyOptions", bound=Options)
+
+
+def read_source(name: str, data: Mapping[str, Any], scope: Scope) -> Source | None:
+    """Return the source that a table describes, or None once what is wrong was reported."""
+    file = read(SourceFile, data, scope)
+    if file is None:
+        return None
+    if file.table is not None and file.query is not None:
+        scope.add(("query",), "cannot stand beside table", "remove one of the two")
+        return None
+    if file.table is None and file.query is None:
+        scope.add((), "says neither table nor query", 'add table = "NAME" or query = "SELECT …"')
+        return None
+    return Source(
+        name=name,
+        database=file.database,
+        table=file.table,
+        query=file.query,
+        kind=file.kind,
+        lock_wait=file.lock_wait,
+        key=file.profiles.key,
+    )
+
+
+def read_sink(
+    name: str, data: Mapping[str, Any], scope: Scope, catalog: Catalog
+) -> SinkChoice | None:
+    """Return the sink that a table describes, or None once what is wrong was reported."""
+    type_name = _type(data, scope, catalog.sinks, "sink", catalog)
+    if type_name is None:
+        return None
+    options = _options(catalog.sinks[type_name].Options, data, scope)
+    if options is None or _exposed_secrets(options, scope):
+        return None
+    return SinkChoice(name=name, type=type_name, options=options)
+
+
+def read_format(data: Mapping[str, Any], scope: Scope, catalog: Catalog) -> FormatChoice | None:
+    """Return the format that a table describes, or None once what is wrong was reported."""
+    type_name = _type(data, scope, catalog.formats, "format", catalog)
+    if type_name is None:
+        return None
+    options = _options(catalog.formats[type_name].Options, data, scope)
+    return None if options is None else FormatChoice(type=type_name, options=options)
+
+
+def _type(
+    data: Mapping[str, Any],
+    scope: Scope,
+    known: Mapping[str, type],
+    kind: str,
+    catalog: Catalog,
+) -> str | None:
+    written = data.get("type")
+    if written is None:
+        scope.add(("type",), "is missing", f"add type = {listed(known)}")
+    elif not isinstance(written, str):
+        scope.add(("type",), *must_be("must be text", written))
+    elif written not in known:
+        scope.add(("type",), *unknown_plugin(written, known, kind, catalog))
+    else:
+        return written
+    return None
+
+
+def unknown_plugin(
+    written: str, known: Mapping[str, object] | list[str], kind: str, catalog: Catalog
+) -> tuple[str, str]:
+    """Return message and hint for the name of a plugin that cannot be used."""
+    broken = catalog.broken(written)
+    if broken and broken["error"]:
+        reason = broken["error"].strip().splitlines()[-1]
+        return (
+            f'the plugin for {kind} "{written}" is broken: {reason}',
+            '"profexctl plugins" shows all of it',
+        )
+    return (
+        f'unknown {kind} "{written}"{meant(written, known)}',
+        f"installed: {', '.join(known)}" if known else f"no plugin for a {kind} is installed",
+    )
+
+
+def _options(options: type[AnyOptions], data: Mapping[str, Any], scope: Scope) -> AnyOptions | None:
+    """Read a table but for its ``type``."""
+    model = options_model(options)
+    rest = {key: value for key, value in data.items() if key != "type"}
+    valid = read(model, rest, scope)
+    if valid is None:
+        return None
+    made = construct(options, valid)
+    wrong = False
+    for key, message in made.problems():
+        scope.add(tuple(key.split(".")) if key else (), message)
+        wrong = True
+    return None if wrong or not isinstance(made, options) else made
+
+
+def _exposed_secrets(options: Options, scope: Scope) -> bool:
+    exposed = False
+    for path, secret in secrets_of(options):
+        document, _ = scope.document(path)
+        if secret.kind == "literal" and document.world_readable:
+            scope.add(
+                path,
+                f"a secret stands in {document.label}, which everybody may read",
+                f"chmod o-r {document.label}, or keep the secret elsewhere: "
+                '{ env = "…" }, { file = "…" } or { credential = "…" }',
+            )
+            exposed = True
+    return exposed

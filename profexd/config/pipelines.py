@@ -1,0 +1,301 @@
+"""Reads one pipeline with all it refers to, from a file or from the documents of a worker's job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from profexd.api.errors import ConfigurationInvalid
+from profexd.config.catalog import Catalog
+from profexd.config.documents import PipelineFile
+from profexd.config.model import FormatChoice, Pipeline, Retry, Settings, SinkChoice, Source
+from profexd.config.options import option_names, secrets_of
+from profexd.config.parts import INLINE, read_format, read_sink, read_source, unknown_plugin
+from profexd.config.problems import Document, Path, Problems, Scope, meant
+from profexd.config.reading import must_be, read_lenient
+from profexd.config.schedule import read_schedule
+from profexd.config.settings import read_settings
+from profexd.config.target import read_target
+from profexd.config.values import digest, from_json, merged, to_json
+from profexd.wire import ProblemJson
+
+NO_COMPRESSION = "none"
+_ALTERNATIVES = (("path", "folder", "filename"), ("sink", "sinks"))
+"""Keys that say the same in other words: a file that has one wants none of the defaults' others."""
+Value = TypeVar("Value", Source, SinkChoice)
+
+
+@dataclass(frozen=True, slots=True)
+class Named(Generic[Value]):
+    """A file of sources/ or sinks/: what it says, what became of it, and what is wrong with it."""
+
+    data: Mapping[str, Any]
+    value: Value | None
+    problems: tuple[ProblemJson, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """All that a pipeline may refer to."""
+
+    catalog: Catalog
+    settings: Settings
+    settings_data: Mapping[str, Any] = field(default_factory=dict)
+    """profexd.toml, ``[defaults]`` left out."""
+    sources: Mapping[str, Named[Source]] = field(default_factory=dict)
+    sinks: Mapping[str, Named[SinkChoice]] = field(default_factory=dict)
+
+
+def read_pipeline(
+    name: str, data: Mapping[str, Any], scope: Scope, around: Surroundings
+) -> Pipeline | None:
+    """Return the pipeline that ``data`` (defaults merged in) describes, or None once what is
+    wrong was reported."""
+    before = scope.problems.errors
+    file = read_lenient(PipelineFile, data, scope)
+    timezone = file.timezone or around.settings.timezone
+    source = _source(file.source, scope, around)
+    sinks = _sinks(file, scope, around)
+    chosen = _format(file.format, scope, around.catalog)
+    schedule = read_schedule(file.schedule, scope.within("schedule"), timezone)
+    order_by = _order_by(file.order_by, scope)
+    codec_extension = _codec_extension(file.compression, scope, around.catalog)
+    path = None
+    if _path_is_said_once(file, scope) and codec_extension is not None:
+        extension = around.catalog.formats[chosen.type].extension if chosen else ""
+        path = read_target(
+            file,
+            scope,
+            name=name,
+            kind=source.value.kind if source and source.value else "profiles",
+            timezone=schedule.timezone if schedule else timezone,
+            settings=around.settings,
+            extension=extension + codec_extension,
+            catalog=around.catalog,
+        )
+    if scope.problems.errors > before:
+        return None
+    if not (source and source.value and sinks and chosen and schedule and path):
+        return None
+    values = tuple(named.value for _, named in sinks if named.value is not None)
+    documents = {
+        "settings": to_json(around.settings_data),
+        "pipeline": to_json(data),
+        "source": to_json(source.data),
+        "sinks": {sink_name: to_json(named.data) for sink_name, named in sinks},
+    }
+    return Pipeline(
+        name=name,
+        description=file.description,
+        enabled=file.enabled,
+        source=source.value,
+        sinks=values,
+        path=path,
+        schedule=schedule,
+        timezone=schedule.timezone,
+        format=chosen,
+        compression=file.compression,
+        order_by=order_by,
+        where=file.where,
+        on_existing=file.on_existing,
+        timeout=file.timeout,
+        retry=Retry(
+            attempts=file.retry.attempts,
+            backoff=file.retry.backoff,
+            max_backoff=file.retry.max_backoff,
+        ),
+        settings=around.settings,
+        secrets=tuple(secret for sink in values for _, secret in secrets_of(sink.options)),
+        documents=documents,
+        revision=digest(documents),
+    )
+
+
+def pipeline_from_documents(name: str, documents: dict[str, Any], catalog: Catalog) -> Pipeline:
+    """Return the pipeline whose ``documents`` these are; ConfigurationInvalid says why not."""
+    problems = Problems()
+    data = {key: from_json(value) for key, value in documents.items()}
+    settings = read_settings(
+        data["settings"], Scope(problems, Document("profexd.toml", data["settings"]))
+    )
+    source_name, sink_names = data["pipeline"]["source"], tuple(data["sinks"])
+    sources: dict[str, Named[Source]] = {}
+    if isinstance(source_name, str):
+        scope = Scope(problems, Document(f"sources/{source_name}.toml", data["source"]))
+        source = read_source(source_name, data["source"], scope)
+        sources[source_name] = Named(data["source"], source)
+    sinks: dict[str, Named[SinkChoice]] = {}
+    for sink_name in sink_names:
+        scope = Scope(problems, Document(f"sinks/{sink_name}.toml", data["sinks"][sink_name]))
+        sink = read_sink(sink_name, data["sinks"][sink_name], scope, catalog)
+        sinks[sink_name] = Named(data["sinks"][sink_name], sink)
+    pipeline = None
+    if settings is not None:
+        around = Surroundings(
+            catalog=catalog,
+            settings=settings,
+            settings_data=data["settings"],
+            sources=sources,
+            sinks=sinks,
+        )
+        document = Document(f"pipelines/{name}.toml", data["pipeline"])
+        pipeline = read_pipeline(name, data["pipeline"], Scope(problems, document), around)
+    if pipeline is None:
+        first = next(one for one in problems.sorted() if one["severity"] == "error")
+        raise ConfigurationInvalid(
+            f"{first['file']}: {first['key']}: {first['message']}", hint=first["hint"]
+        )
+    return pipeline
+
+
+def with_defaults(
+    own: Mapping[str, Any], defaults: Mapping[str, Any], catalog: Catalog
+) -> dict[str, Any]:
+    """Return a pipeline's file laid on ``[defaults]``.
+
+    What the file says in other words, and options of another type than the file's, stay out.
+    """
+    base = dict(defaults)
+    for keys in _ALTERNATIVES:
+        if any(key in own for key in keys):
+            base = {key: value for key, value in base.items() if key not in keys or key in own}
+    for key, known in (("format", catalog.formats), ("sink", catalog.sinks)):
+        below, above = base.get(key), own.get(key)
+        if isinstance(below, Mapping) and isinstance(above, Mapping) and "type" in above:
+            plugin = known.get(above["type"]) if isinstance(above["type"], str) else None
+            if plugin is not None and below.get("type", above["type"]) != above["type"]:
+                taken = option_names(plugin.Options)
+                base[key] = {name: value for name, value in below.items() if name in taken}
+    return merged(base, own)
+
+
+def _source(written: Any, scope: Scope, around: Surroundings) -> Named[Source] | None:
+    if isinstance(written, Mapping):
+        return Named(written, read_source(INLINE, written, scope.within("source")))
+    return _named(written, ("source",), around.sources, scope)
+
+
+def _format(written: Any, scope: Scope, catalog: Catalog) -> FormatChoice | None:
+    if written is None:
+        return None
+    if isinstance(written, Mapping):
+        return read_format(written, scope.within("format"), catalog)
+    message, _ = must_be("must be a table", written)
+    hint = f'write [format] with type = "{written}"' if isinstance(written, str) else ""
+    scope.add(("format",), message, hint)
+    return None
+
+
+def _sinks(
+    file: PipelineFile, scope: Scope, around: Surroundings
+) -> list[tuple[str, Named[SinkChoice]]] | None:
+    """Return the sinks with their names, or None once what is wrong was reported."""
+    if file.sink is not None and file.sinks is not None:
+        scope.add(("sinks",), "cannot stand beside sink", "name all sinks in sinks = [ … ]")
+        return None
+    if file.sink is not None:
+        found = _sink(file.sink, ("sink",), INLINE, scope, around)
+        return [found] if found else None
+    if file.sinks is None:
+        if not scope.reported("sink", "sinks"):
+            scope.add(("sink",), "is missing", 'add sink = "NAME", or a [sink] table')
+        return None
+    if not isinstance(file.sinks, list):
+        message, _ = must_be("must be a list", file.sinks)
+        scope.add(("sinks",), message, 'as sinks = ["lake", "partner"]')
+        return None
+    if not file.sinks:
+        scope.add(("sinks",), "must not be empty", 'as sinks = ["lake", "partner"]')
+    sinks: dict[str, Named[SinkChoice]] = {}
+    for index, written in enumerate(file.sinks):
+        inline = INLINE if INLINE not in sinks else f"(inline {index + 1})"
+        found = _sink(written, ("sinks", index), inline, scope, around)
+        if found and found[0] in sinks:
+            scope.add(("sinks", index), f'"{found[0]}" is there twice', "remove one of the two")
+        elif found:
+            sinks[found[0]] = found[1]
+    return list(sinks.items())
+
+
+def _sink(
+    written: Any, path: Path, inline: str, scope: Scope, around: Surroundings
+) -> tuple[str, Named[SinkChoice]] | None:
+    if isinstance(written, Mapping):
+        return inline, Named(
+            written, read_sink(inline, written, scope.within(*path), around.catalog)
+        )
+    named = _named(written, path, around.sinks, scope)
+    return (written, named) if named else None
+
+
+def _named(
+    written: Any, path: Path, known: Mapping[str, Named[Value]], scope: Scope
+) -> Named[Value] | None:
+    """Look up a source or sink; what is wrong with its own file is wrong with the pipeline."""
+    if written is None:
+        return None
+    kind = str(path[0]).removesuffix("s")
+    if not isinstance(written, str):
+        scope.add(path, *must_be("must be the name of a file or a table", written))
+        return None
+    named = known.get(written)
+    if named is None:
+        hint = f"known: {', '.join(known)}" if known else f"there is no file in {kind}s/ yet"
+        scope.add(
+            path,
+            f'unknown {kind} "{written}"{meant(written, known)}',
+            f"create {kind}s/{written}.toml; {hint}",
+        )
+        return None
+    scope.problems.report(*named.problems)
+    return named
+
+
+def _order_by(written: Any, scope: Scope) -> tuple[tuple[str, bool], ...]:
+    items = [written] if isinstance(written, str) else written
+    if not isinstance(items, list):
+        message, _ = must_be("must be text or a list", items)
+        scope.add(("order_by",), message, 'as order_by = ["email", "-signup_at"]')
+        return ()
+    order: list[tuple[str, bool]] = []
+    for index, item in enumerate(items):
+        path: Path = ("order_by", index) if isinstance(written, list) else ("order_by",)
+        if not isinstance(item, str):
+            scope.add(path, *must_be("must be text", item))
+            continue
+        column = item.removeprefix("-")
+        if not column.strip():
+            scope.add(path, "names no column", 'as order_by = ["email", "-signup_at"]')
+        order.append((column, item.startswith("-")))
+    return tuple(order)
+
+
+def _codec_extension(compression: str, scope: Scope, catalog: Catalog) -> str | None:
+    if compression in catalog.codecs:
+        return catalog.codecs[compression].extension
+    if compression == NO_COMPRESSION:
+        return ""
+    known = list(dict.fromkeys([NO_COMPRESSION, *catalog.codecs]))
+    scope.add(("compression",), *unknown_plugin(compression, known, "compression", catalog))
+    return None
+
+
+def _path_is_said_once(file: PipelineFile, scope: Scope) -> bool:
+    parts = [key for key in ("folder", "filename") if getattr(file, key) is not None]
+    if file.path is not None and parts:
+        scope.add(
+            (parts[0],),
+            "cannot stand beside path",
+            "path says it all; folder and filename are the other way to say it",
+        )
+        return False
+    if file.path is None and not parts:
+        if not scope.reported("path", "folder", "filename"):
+            scope.add(
+                ("path",),
+                "is missing",
+                'add path = "customers-${today}.csv", or folder = "date" and filename = "…"',
+            )
+        return False
+    return True

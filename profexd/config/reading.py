@@ -1,0 +1,217 @@
+"""Reads a table by a pydantic model and says in plain words, key by key, what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from profexd.config.problems import Path, Scope, listed, meant
+
+Model = TypeVar("Model", bound=BaseModel)
+
+_TYPES = {
+    "string_type": "must be text",
+    "bool_type": "must be true or false",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "list_type": "must be a list",
+    "tuple_type": "must be a list",
+    "set_type": "must be a list",
+    "dict_type": "must be a table",
+    "model_type": "must be a table",
+    "model_attributes_type": "must be a table",
+    "dataclass_type": "must be a table",
+    "date_type": "must be a date, as 2026-12-01",
+    "datetime_type": "must be a date with a time, as 2026-12-01T03:00:00",
+    "time_type": "must be a time, as 03:00:00",
+}
+_BOUNDS = {
+    "greater_than": ("must be more than", "gt"),
+    "greater_than_equal": ("must be at least", "ge"),
+    "less_than": ("must be less than", "lt"),
+    "less_than_equal": ("must be at most", "le"),
+}
+
+
+def read(
+    model: type[Model], data: Mapping[str, Any], scope: Scope, *, partial: bool = False
+) -> Model | None:
+    """Return ``data`` as ``model``, or None once everything wrong with it was reported.
+
+    ``partial`` overlooks keys that are missing.
+    """
+    try:
+        return model.model_validate(dict(data))
+    except ValidationError as invalid:
+        for path, errors in _by_place(invalid, data).items():
+            if partial and all(error["type"] == "missing" for error in errors):
+                continue
+            scope.add(path, *_explained(model, path, errors, data))
+        return None
+
+
+def read_lenient(model: type[Model], data: Mapping[str, Any], scope: Scope) -> Model:
+    """Return ``data`` as ``model`` without the keys that are wrong, which are reported.
+
+    So one look at the problems is enough. A required key that is missing or wrong is None.
+    """
+    try:
+        return model.model_validate(dict(data))
+    except ValidationError as invalid:
+        places = _by_place(invalid, data)
+        for path, errors in places.items():
+            scope.add(path, *_explained(model, path, errors, data))
+    wrong = {path[0] for path in places if path}
+    required = [name for name, field in model.model_fields.items() if field.is_required()]
+    return model.model_validate(
+        {
+            **dict.fromkeys(required),
+            **{key: value for key, value in data.items() if key not in wrong},
+        }
+    )
+
+
+def kind_of(value: object) -> str:
+    """Return what TOML calls a value, for ``must be text, not …``."""
+    match value:
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "text"
+        case datetime():
+            return "a date with a time"
+        case date():
+            return "a date"
+        case time():
+            return "a time"
+        case list():
+            return "a list"
+        case _:
+            return "a table"
+
+
+def must_be(what: str, value: object) -> tuple[str, str]:
+    """Return message and hint for a value of the wrong type."""
+    hint = ""
+    if what == "must be text" and not isinstance(value, (list, dict)):
+        written = str(value).lower() if isinstance(value, bool) else str(value)
+        hint = f'write it in quotes: "{written}"'
+    elif what == "must be true or false" and str(value).lower() in ("true", "false", "yes", "no"):
+        truth = str(value).lower() in ("true", "yes")
+        hint = f"write {str(truth).lower()}, without quotes"
+    elif isinstance(value, str) and "number" in what and value.strip().lstrip("-").isdigit():
+        hint = f"write it without quotes: {value.strip()}"
+    return f"{what}, not {kind_of(value)}", hint
+
+
+def unknown_key(
+    key: str, known: list[str], model: type[BaseModel] | None, *, nested: bool
+) -> tuple[str, str]:
+    """Return message and hint for a key that ``known`` does not have.
+
+    ``model`` is that of the whole file: a key that belongs elsewhere in it is told where.
+    """
+    homes = _homes(model) if model else {}
+    if nested and key in homes.get("", ()):
+        return (
+            "unknown key",
+            f'"{key}" belongs to the file itself: write it above the first [table]',
+        )
+    message = f"unknown key{meant(key, known)}"
+    for table, keys in homes.items():
+        if table and key in keys and key not in known:
+            return message, f'"{key}" belongs to [{table}]'
+    return message, f"known here: {', '.join(known)}" if known else ""
+
+
+def _by_place(invalid: ValidationError, data: Mapping[str, Any]) -> dict[Path, list[ErrorDetails]]:
+    """Group by the path in the data: unions and validators add steps that no file has."""
+    grouped: dict[Path, list[ErrorDetails]] = {}
+    for error in invalid.errors(include_url=False):
+        path: list[str | int] = []
+        value: Any = data
+        for number, step in enumerate(error["loc"], 1):
+            last_is_missing = error["type"] == "missing" and number == len(error["loc"])
+            if isinstance(value, Mapping) and (step in value or last_is_missing):
+                value = value.get(step)
+            elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+                value = value[step]
+            else:
+                continue
+            path.append(step)
+        grouped.setdefault(tuple(path), []).append(error)
+    return grouped
+
+
+def _explained(
+    model: type[BaseModel], path: Path, errors: list[ErrorDetails], data: Mapping[str, Any]
+) -> tuple[str, str]:
+    if len(errors) > 1 and all(error["type"] in _TYPES for error in errors):
+        wanted = dict.fromkeys(_TYPES[error["type"]].removeprefix("must be ") for error in errors)
+        return must_be(f"must be {' or '.join(wanted)}", errors[0]["input"])
+    error = errors[0]
+    kind, value, context = error["type"], error["input"], error.get("ctx", {})
+    if kind == "extra_forbidden":
+        table = _model_at(model, path[:-1])
+        known = list(table.model_fields) if table else []
+        return unknown_key(str(path[-1]), known, model, nested=len(path) > 1)
+    if kind == "missing":
+        return "is missing", _how_to_add(model, path)
+    if kind in _TYPES:
+        return must_be(_TYPES[kind], value)
+    if kind == "literal_error":
+        return not_one_of(value, _choices(str(context["expected"])))
+    if kind == "value_error":
+        return str(context["error"]), ""
+    if kind in _BOUNDS:
+        words, bound = _BOUNDS[kind]
+        return f"{words} {context[bound]}", ""
+    return error["msg"][:1].lower() + error["msg"][1:], ""
+
+
+def not_one_of(value: object, choices: list[str]) -> tuple[str, str]:
+    """Return message and hint for a value that is none of the choices."""
+    if not isinstance(value, str):
+        return f"must be {listed(choices)}, not {kind_of(value)}", ""
+    if len(choices) == 1:
+        return f'must be {listed(choices)}, not "{value}"', ""
+    return f'"{value}" is not known here{meant(value, choices)}', f"write {listed(choices)}"
+
+
+def _choices(expected: str) -> list[str]:
+    return [part.strip("' ") for part in expected.replace(" or ", ", ").split(", ")]
+
+
+def _how_to_add(model: type[BaseModel], path: Path) -> str:
+    table = _model_at(model, path[:-1])
+    described = table.model_fields[str(path[-1])] if table else None
+    examples = described.examples if described else None
+    return f"add {examples[0]}" if examples else ""
+
+
+def _model_at(model: type[BaseModel], path: Path) -> type[BaseModel] | None:
+    for step in path:
+        if not isinstance(step, str) or step not in model.model_fields:
+            return None
+        inner = model.model_fields[step].annotation
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return None
+        model = inner
+    return model
+
+
+def _homes(model: type[BaseModel], path: Path = ()) -> dict[str, list[str]]:
+    """Return the keys of every table of a model, by the table's dotted name."""
+    homes = {".".join(map(str, path)): list(model.model_fields)}
+    for name in model.model_fields:
+        inner = _model_at(model, (name,))
+        if inner:
+            homes |= _homes(inner, (*path, name))
+    return homes

@@ -1,0 +1,42 @@
+"""Reads profexd.toml into settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from profexd.config.documents import PipelineFile, SettingsFile
+from profexd.config.model import Limits, Settings
+from profexd.config.problems import Scope
+from profexd.config.reading import read
+
+
+def read_settings(data: Mapping[str, Any], scope: Scope) -> Settings | None:
+    """Return the settings, or None once what is wrong was reported; ``[defaults]`` count too."""
+    file = read(SettingsFile, data, scope)
+    if file is None:
+        return None
+    before = scope.problems.errors
+    read(PipelineFile, file.defaults, scope.within("defaults"), partial=True)
+    if scope.problems.errors > before:
+        return None
+    return Settings(
+        account_id=file.account_id,
+        instance_id=file.instance_id,
+        timezone=file.timezone,
+        shutdown_grace=file.shutdown_grace,
+        limits=Limits(
+            concurrent_runs=file.limits.concurrent_runs,
+            memory=file.limits.memory,
+            threads=file.limits.threads,
+        ),
+        spool_keep=file.spool.keep,
+        spool_max_size=file.spool.max_size,
+        history_keep=file.history.keep,
+        log_format=file.log.format,
+        log_level=file.log.level,
+        metrics_listen=file.metrics.listen,
+        access_admin=tuple(file.access.admin),
+        access_operator=tuple(file.access.operator),
+        access_viewer=tuple(file.access.viewer),
+    )
