@@ -56,6 +56,10 @@ def cannot_connect(error: OSError, socket: Path) -> Unreachable:
                 f"no permission to use {socket}",
                 hint="join the group profexd and log in again:  sudo usermod -aG profexd $USER",
             )
+        case BlockingIOError():
+            return Unreachable(
+                "refused", f"the daemon on {socket} is too busy to answer", hint="try again"
+            )
         case _:
             return Unreachable("refused", f"cannot connect to {socket}: {error}", hint=_START)
 

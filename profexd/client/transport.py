@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import socket
+import struct
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Protocol
 
 from profexd.client.errors import cannot_connect
 
-CONNECT_SECONDS = 5.0
+CONNECT_SECONDS = 5
 
 
 class Transport(Protocol):
@@ -49,7 +50,11 @@ class _UnixConnection(HTTPConnection):
     def connect(self) -> None:
         unix = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            unix.settimeout(CONNECT_SECONDS)
+            # A socket with Python's timeout does not wait while the daemon's queue is full: the
+            # kernel answers EAGAIN at once. A blocking one waits, for as long as this says.
+            unix.setsockopt(
+                socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", CONNECT_SECONDS, 0)
+            )
             unix.connect(str(self.socket_path))
             unix.settimeout(self.timeout)
         except BaseException:
