@@ -50,6 +50,15 @@ def _absolute(value: str) -> str:
     return value
 
 
+def _written(text: str) -> Any:
+    """A default as people write it, so that the schema shows it so; it is parsed like any other."""
+    return Field(text)
+
+
+def _table(table: Callable[[], BaseModel]) -> Any:
+    return Field(default_factory=table)
+
+
 NonEmpty = Annotated[str, Check(_text)]
 Zone = Annotated[str, Check(_zone)]
 PositiveDuration = Annotated[Duration, Check(_at_least(1, '"1s"'))]
@@ -72,7 +81,7 @@ class LimitsTable(Table):
         Size,
         Doc("DuckDB's memory limit for one run; beyond it, it spills to disk."),
         Check(_at_least(10**6, '"1MB"')),
-    ] = Field("1GB")
+    ] = _written("1GB")
     threads: Annotated[
         int, Doc("Threads of one run; 0 is one per core."), Check(_at_least(0, "0"))
     ] = 0
@@ -81,14 +90,16 @@ class LimitsTable(Table):
 class SpoolTable(Table):
     keep: Annotated[
         Duration, Doc('How long built files are kept after delivery; "0" until delivered.')
-    ] = Field("2d")
+    ] = _written("2d")
     max_size: Annotated[
         Size, Doc("How much the spool may hold."), Check(_at_least(10**6, '"1MB"'))
-    ] = Field("20GB")
+    ] = _written("20GB")
 
 
 class HistoryTable(Table):
-    keep: Annotated[PositiveDuration, Doc("How long finished runs are remembered.")] = Field("90d")
+    keep: Annotated[PositiveDuration, Doc("How long finished runs are remembered.")] = _written(
+        "90d"
+    )
 
 
 class LogTable(Table):
@@ -130,24 +141,16 @@ class SettingsFile(Table):
     timezone: Annotated[Zone, Doc("The zone of schedules and of dates in paths.")] = "UTC"
     shutdown_grace: Annotated[
         Duration, Doc("How long running runs may take to finish once the daemon is told to end.")
-    ] = Field("60s")
-    limits: Annotated[LimitsTable, Doc("What runs may use.")] = Field(default_factory=LimitsTable)
-    spool: Annotated[SpoolTable, Doc("The folder where files are built.")] = Field(
-        default_factory=SpoolTable
-    )
-    history: Annotated[HistoryTable, Doc("What is remembered of runs.")] = Field(
-        default_factory=HistoryTable
-    )
-    log: Annotated[LogTable, Doc("The daemon's log.")] = Field(default_factory=LogTable)
-    metrics: Annotated[MetricsTable, Doc("Metrics for Prometheus.")] = Field(
-        default_factory=MetricsTable
-    )
+    ] = _written("60s")
+    limits: Annotated[LimitsTable, Doc("What runs may use.")] = _table(LimitsTable)
+    spool: Annotated[SpoolTable, Doc("The folder where files are built.")] = _table(SpoolTable)
+    history: Annotated[HistoryTable, Doc("What is remembered of runs.")] = _table(HistoryTable)
+    log: Annotated[LogTable, Doc("The daemon's log.")] = _table(LogTable)
+    metrics: Annotated[MetricsTable, Doc("Metrics for Prometheus.")] = _table(MetricsTable)
     access: Annotated[
         AccessTable,
-        Doc(
-            "Who may do what over the socket; the highest role wins. root and the daemon's user are admin."
-        ),
-    ] = Field(default_factory=AccessTable)
+        Doc("Who may do what over the socket; root and the daemon's user are admin."),
+    ] = _table(AccessTable)
     defaults: Annotated[
         dict[str, Any],
         Doc("Pipeline keys for every pipeline; tables merge key by key, lists are replaced."),
@@ -164,18 +167,16 @@ class SourceFile(Table):
     type: Annotated[Literal["duckdb"], Doc("What the rows come from.")] = "duckdb"
     database: Annotated[
         Annotated[NonEmpty, Check(_absolute)] | None,
-        Doc(
-            "The database file, opened read-only while rows are read; absent: an in-memory database."
-        ),
+        Doc("The database file, opened read-only while rows are read; absent: in memory."),
     ] = None
     table: Annotated[NonEmpty | None, Doc("The table or view to export.")] = None
     query: Annotated[NonEmpty | None, Doc("The query to export, instead of a table.")] = None
     kind: Annotated[Literal["profiles", "events"], Doc("What a row is.")] = "profiles"
     lock_wait: Annotated[
         Duration, Doc("How long to wait while another process holds the write lock.")
-    ] = Field("30s")
-    profiles: Annotated[ProfilesTable, Doc("What the columns of a profile mean.")] = Field(
-        default_factory=ProfilesTable
+    ] = _written("30s")
+    profiles: Annotated[ProfilesTable, Doc("What the columns of a profile mean.")] = _table(
+        ProfilesTable
     )
 
 
@@ -186,17 +187,15 @@ class RetryTable(Table):
         Check(_at_least(1, "1")),
     ] = 5
     backoff: Annotated[Duration, Doc("The pause before the second try; it doubles each time.")] = (
-        Field("10s")
+        _written("10s")
     )
-    max_backoff: Annotated[Duration, Doc("The longest pause between two tries.")] = Field("10m")
+    max_backoff: Annotated[Duration, Doc("The longest pause between two tries.")] = _written("10m")
 
 
 class ScheduleTable(Table):
     when: Annotated[
         NonEmpty,
-        Doc(
-            '"manual", "once", "once at …", "every 6h", "hourly", "daily at 03:00", or five fields of cron.'
-        ),
+        Doc('"manual", "once", "once at …", "every 6h", "hourly", "daily at 03:00", or cron.'),
         Field(examples=['when = "daily at 03:00"']),
     ]
     timezone: Annotated[Zone | None, Doc("The zone of this schedule and of dates in the path.")] = (
@@ -212,8 +211,8 @@ class ScheduleTable(Table):
         Doc("No run from this date or time on."),
         WithJsonSchema({"description": "A date, or a date with a time."}),
     ] = None
-    jitter: Annotated[Duration, Doc("Run up to so much later, always by the same amount.")] = Field(
-        "0s"
+    jitter: Annotated[Duration, Doc("Run up to so much later, always by the same amount.")] = (
+        _written("0s")
     )
     catch_up: Annotated[
         Literal["latest", "all", "none"],
@@ -290,13 +289,13 @@ class PipelineFile(Table):
             "When the file is already there: replace it, fail, or always add a suffix to the name."
         ),
     ] = "overwrite"
-    timeout: Annotated[PositiveDuration, Doc("The longest a run may take.")] = Field("2h")
+    timeout: Annotated[PositiveDuration, Doc("The longest a run may take.")] = _written("2h")
     format: Annotated[
         Any,
         Doc("The file's format: its type and that type's options."),
-        WithJsonSchema({"$ref": "#/$defs/format"}),
+        WithJsonSchema({"allOf": [{"$ref": "#/$defs/format"}]}),
         Field(examples=['[format] with type = "csv"']),
     ]
-    retry: Annotated[RetryTable, Doc("What happens after an error that can pass.")] = Field(
-        default_factory=RetryTable
+    retry: Annotated[RetryTable, Doc("What happens after an error that can pass.")] = _table(
+        RetryTable
     )

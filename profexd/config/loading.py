@@ -17,9 +17,7 @@ from profexd.config.files import (
     Unreadable,
     check_name,
     find,
-    members,
     read_document,
-    refused,
 )
 from profexd.config.model import Configuration, Entry, Pipeline, Settings, SinkChoice, Source
 from profexd.config.parts import read_sink, read_source
@@ -33,6 +31,7 @@ from profexd.config.pipelines import (
 )
 from profexd.config.problems import Document, Problems, Scope, listed, problem
 from profexd.config.settings import read_settings
+from profexd.config.trust import members, refused
 from profexd.wire import ProblemJson
 
 __all__ = ["check_file", "load", "load_pipeline_file", "pipeline_from_documents"]
@@ -61,7 +60,7 @@ def load_pipeline_file(file: Path, directory: Path, catalog: Catalog) -> Entry:
 
 
 def check_file(file: Path, directory: Path, catalog: Catalog) -> tuple[ProblemJson, ...]:
-    """Return what is wrong with one file: one of the tree as what it is, any other as a pipeline."""
+    """Return what is wrong with a file: one of the tree as what it is, any other as a pipeline."""
     label = _label(file, directory)
     kind = label.partition("/")[0]
     inside = label == SETTINGS or (kind in FOLDERS and label.count("/") == 1)
@@ -232,7 +231,7 @@ class _Loading:
             self.problems.report(*refused(path, label, self._owners))
 
     def _refusals(self, found: Found) -> tuple[ProblemJson, ...]:
-        """Return why a file may not be used: its own owner and mode, or those of its directories."""
+        """Return why a file may not be used: its owner and mode, or those of its directories."""
         if not self.system_mode:
             return ()
         folder = found.path.parent

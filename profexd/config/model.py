@@ -1,4 +1,4 @@
-"""What the configuration says once it is valid: frozen values, no files, no behaviour that reaches out."""
+"""What the configuration says once it is valid: frozen values, nothing that reaches out."""
 
 from __future__ import annotations
 

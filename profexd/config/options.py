@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from functools import lru_cache
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, cast, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from profexd.api.options import Options, Secret
 
 
-@lru_cache(maxsize=256)
 def options_model(options: type[Options]) -> type[BaseModel]:
     """Return the pydantic model that reads a table into ``options``."""
+    return _model(cast("Hashable", options))
+
+
+@lru_cache(maxsize=256)
+def _model(options: Hashable) -> type[BaseModel]:
+    assert isinstance(options, type)
     hints = get_type_hints(options, include_extras=True)
     fields: dict[str, Any] = {}
     for one in dataclasses.fields(options):

@@ -7,19 +7,20 @@ from typing import Any, TypeVar
 
 from profexd.api.options import Options
 from profexd.config.catalog import Catalog
-from profexd.config.documents import SourceFile
+from profexd.config.documents import PipelineFile, SourceFile
 from profexd.config.model import FormatChoice, SinkChoice, Source
 from profexd.config.options import construct, options_model, secrets_of
 from profexd.config.problems import Scope, listed, meant
-from profexd.config.reading import must_be, read
+from profexd.config.reading import homes_of, must_be, read
 
 INLINE = "(inline)"
+_FILE = homes_of(PipelineFile)
 AnyOptions = TypeVar("AnyOptions", bound=Options)
 
 
 def read_source(name: str, data: Mapping[str, Any], scope: Scope) -> Source | None:
     """Return the source that a table describes, or None once what is wrong was reported."""
-    file = read(SourceFile, data, scope)
+    file = read(SourceFile, data, scope, homes=_FILE if scope.prefix else None)
     if file is None:
         return None
     if file.table is not None and file.query is not None:
@@ -101,7 +102,7 @@ def _options(options: type[AnyOptions], data: Mapping[str, Any], scope: Scope) -
     """Read a table but for its ``type``."""
     model = options_model(options)
     rest = {key: value for key, value in data.items() if key != "type"}
-    valid = read(model, rest, scope)
+    valid = read(model, rest, scope, homes=_FILE if scope.prefix else None)
     if valid is None:
         return None
     made = construct(options, valid)

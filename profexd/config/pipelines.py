@@ -13,7 +13,7 @@ from profexd.config.model import FormatChoice, Pipeline, Retry, Settings, SinkCh
 from profexd.config.options import option_names, secrets_of
 from profexd.config.parts import INLINE, read_format, read_sink, read_source, unknown_plugin
 from profexd.config.problems import Document, Path, Problems, Scope, meant
-from profexd.config.reading import must_be, read_lenient
+from profexd.config.reading import Homes, homes_of, must_be, read_lenient
 from profexd.config.schedule import read_schedule
 from profexd.config.settings import read_settings
 from profexd.config.target import read_target
@@ -53,7 +53,7 @@ def read_pipeline(
     """Return the pipeline that ``data`` (defaults merged in) describes, or None once what is
     wrong was reported."""
     before = scope.problems.errors
-    file = read_lenient(PipelineFile, data, scope)
+    file = read_lenient(PipelineFile, data, scope, homes=_homes(data, around.catalog))
     timezone = file.timezone or around.settings.timezone
     source = _source(file.source, scope, around)
     sinks = _sinks(file, scope, around)
@@ -168,6 +168,15 @@ def with_defaults(
                 taken = option_names(plugin.Options)
                 base[key] = {name: value for name, value in below.items() if name in taken}
     return merged(base, own)
+
+
+def _homes(data: Mapping[str, Any], catalog: Catalog) -> Homes:
+    """Return the keys of every table of a pipeline's file, the chosen format's options too."""
+    chosen = data.get("format")
+    name = chosen.get("type") if isinstance(chosen, Mapping) else None
+    plugin = catalog.formats.get(name) if isinstance(name, str) else None
+    options = sorted(option_names(plugin.Options)) if plugin else []
+    return homes_of(PipelineFile) | {"format": ["type", *options]}
 
 
 def _source(written: Any, scope: Scope, around: Surroundings) -> Named[Source] | None:

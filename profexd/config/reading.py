@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from profexd.config.problems import Path, Scope, listed, meant
+from profexd.config.problems import Path, Scope, dotted, listed, meant
 
 Model = TypeVar("Model", bound=BaseModel)
+Homes = Mapping[str, Sequence[str]]
+"""The keys of every table of a file, by the table's dotted name."""
 
 _TYPES = {
     "string_type": "must be text",
@@ -39,11 +41,17 @@ _BOUNDS = {
 
 
 def read(
-    model: type[Model], data: Mapping[str, Any], scope: Scope, *, partial: bool = False
+    model: type[Model],
+    data: Mapping[str, Any],
+    scope: Scope,
+    *,
+    partial: bool = False,
+    homes: Homes | None = None,
 ) -> Model | None:
     """Return ``data`` as ``model``, or None once everything wrong with it was reported.
 
-    ``partial`` overlooks keys that are missing.
+    ``partial`` overlooks keys that are missing. ``homes`` are those of the whole file, where
+    ``model`` is but a table of it.
     """
     try:
         return model.model_validate(dict(data))
@@ -51,11 +59,13 @@ def read(
         for path, errors in _by_place(invalid, data).items():
             if partial and all(error["type"] == "missing" for error in errors):
                 continue
-            scope.add(path, *_explained(model, path, errors, data))
+            scope.add(path, *_explained(model, path, errors, scope, homes or homes_of(model)))
         return None
 
 
-def read_lenient(model: type[Model], data: Mapping[str, Any], scope: Scope) -> Model:
+def read_lenient(
+    model: type[Model], data: Mapping[str, Any], scope: Scope, *, homes: Homes
+) -> Model:
     """Return ``data`` as ``model`` without the keys that are wrong, which are reported.
 
     So one look at the problems is enough. A required key that is missing or wrong is None.
@@ -65,7 +75,7 @@ def read_lenient(model: type[Model], data: Mapping[str, Any], scope: Scope) -> M
     except ValidationError as invalid:
         places = _by_place(invalid, data)
         for path, errors in places.items():
-            scope.add(path, *_explained(model, path, errors, data))
+            scope.add(path, *_explained(model, path, errors, scope, homes))
     wrong = {path[0] for path in places if path}
     required = [name for name, field in model.model_fields.items() if field.is_required()]
     return model.model_validate(
@@ -111,24 +121,32 @@ def must_be(what: str, value: object) -> tuple[str, str]:
     return f"{what}, not {kind_of(value)}", hint
 
 
-def unknown_key(
-    key: str, known: list[str], model: type[BaseModel] | None, *, nested: bool
-) -> tuple[str, str]:
-    """Return message and hint for a key that ``known`` does not have.
+def unknown_key(key: str, known: list[str], here: Path, homes: Homes) -> tuple[str, str]:
+    """Return message and hint for a key that the table ``here`` does not have.
 
-    ``model`` is that of the whole file: a key that belongs elsewhere in it is told where.
+    ``homes`` are the keys of all tables of the file: a key that belongs elsewhere is told where.
     """
-    homes = _homes(model) if model else {}
-    if nested and key in homes.get("", ()):
+    table = dotted(here)
+    if table and key in homes.get("", ()):
         return (
             "unknown key",
-            f'"{key}" belongs to the file itself: write it above the first [table]',
+            f'"{key}" does not belong to [{table}]: write it above the first [table] of the file',
         )
     message = f"unknown key{meant(key, known)}"
-    for table, keys in homes.items():
-        if table and key in keys and key not in known:
-            return message, f'"{key}" belongs to [{table}]'
+    for other, keys in homes.items():
+        if other and other != table and key in keys:
+            return "unknown key", f'"{key}" belongs to [{other}]'
     return message, f"known here: {', '.join(known)}" if known else ""
+
+
+def homes_of(model: type[BaseModel], path: Path = ()) -> dict[str, list[str]]:
+    """Return the keys of every table of a file, by the table's dotted name."""
+    homes = {dotted(path): list(model.model_fields)}
+    for name in model.model_fields:
+        inner = _model_at(model, (name,))
+        if inner:
+            homes |= homes_of(inner, (*path, name))
+    return homes
 
 
 def _by_place(invalid: ValidationError, data: Mapping[str, Any]) -> dict[Path, list[ErrorDetails]]:
@@ -151,7 +169,7 @@ def _by_place(invalid: ValidationError, data: Mapping[str, Any]) -> dict[Path, l
 
 
 def _explained(
-    model: type[BaseModel], path: Path, errors: list[ErrorDetails], data: Mapping[str, Any]
+    model: type[BaseModel], path: Path, errors: list[ErrorDetails], scope: Scope, homes: Homes
 ) -> tuple[str, str]:
     if len(errors) > 1 and all(error["type"] in _TYPES for error in errors):
         wanted = dict.fromkeys(_TYPES[error["type"]].removeprefix("must be ") for error in errors)
@@ -161,7 +179,8 @@ def _explained(
     if kind == "extra_forbidden":
         table = _model_at(model, path[:-1])
         known = list(table.model_fields) if table else []
-        return unknown_key(str(path[-1]), known, model, nested=len(path) > 1)
+        here = (*scope.prefix, *path[:-1])
+        return unknown_key(str(path[-1]), known, here, homes)
     if kind == "missing":
         return "is missing", _how_to_add(model, path)
     if kind in _TYPES:
@@ -205,13 +224,3 @@ def _model_at(model: type[BaseModel], path: Path) -> type[BaseModel] | None:
             return None
         model = inner
     return model
-
-
-def _homes(model: type[BaseModel], path: Path = ()) -> dict[str, list[str]]:
-    """Return the keys of every table of a model, by the table's dotted name."""
-    homes = {".".join(map(str, path)): list(model.model_fields)}
-    for name in model.model_fields:
-        inner = _model_at(model, (name,))
-        if inner:
-            homes |= _homes(inner, (*path, name))
-    return homes

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
@@ -175,7 +174,7 @@ def _cron(text: str, words: str) -> str:
             '"0 3 * * mon-fri"; or "every 5m", "hourly", "daily at 03:00"',
         )
     try:
-        next(CronSim(words, datetime(2026, 1, 1, tzinfo=UTC).astimezone(ZoneInfo("UTC"))))
+        next(CronSim(words, datetime(2026, 1, 1, tzinfo=UTC)))
     except CronSimError as why:
         raise ScheduleInvalid(
             f'"{text}" is not a cron expression: {str(why)[:1].lower()}{str(why)[1:]}',
@@ -190,9 +189,7 @@ def _bound(name: str, value: Any, scope: Scope, zone: str) -> datetime | None:
     if value is None:
         return None
     if isinstance(value, date):
-        local = (
-            value if isinstance(value, datetime) else datetime(value.year, value.month, value.day)
-        )  # noqa: DTZ001 - wall clock, made an instant below
+        local = value if isinstance(value, datetime) else datetime.combine(value, time())
         try:
             return instant_of(local, zone)
         except OverflowError:

@@ -1,20 +1,163 @@
-"""The JSON Schema of the configuration files, plugins' options included, so that editors complete them."""
+"""The JSON Schema of the files, with the options of the installed plugins, for editors."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from profexd.api.options import Options
 from profexd.config.catalog import Catalog
-from typing import Any
+from profexd.config.documents import PipelineFile, ScheduleTable, SettingsFile, SourceFile
+from profexd.config.options import options_model
+from profexd.config.pipelines import NO_COMPRESSION
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+FileKind = Literal["settings", "source", "sink", "pipeline"]
+KINDS: tuple[FileKind, ...] = get_args(FileKind)
+_TITLES: Mapping[FileKind, str] = {
+    "settings": "profexd.toml",
+    "source": "sources/NAME.toml",
+    "sink": "sinks/NAME.toml",
+    "pipeline": "pipelines/NAME.toml",
+}
+_DURATIONS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
+_SIZES = (("GB", 10**9), ("MB", 10**6), ("KB", 1000), ("B", 1))
+Schema = dict[str, Any]
 
 
-def json_schema(catalog: Catalog) -> dict[str, Any]:
-    """Return one document that describes every kind of file under ``$defs``."""
-    from profexd.config.documents import PipelineFile, SettingsFile, SourceFile
-
+def json_schema(catalog: Catalog, kind: FileKind | None = None) -> Schema:
+    """Return the schema of one kind of file, or one that takes any and has each under ``$defs``."""
+    definitions = _definitions(catalog)
+    if kind is None:
+        choices = [{"$ref": f"#/$defs/{name}"} for name in KINDS]
+        return {"$schema": DIALECT, "title": "profexd", "anyOf": choices, "$defs": definitions}
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$defs": {
-            "settings": SettingsFile.model_json_schema(),
-            "source": SourceFile.model_json_schema(),
-            "pipeline": PipelineFile.model_json_schema(),
+        "$schema": DIALECT,
+        "title": _TITLES[kind],
+        "$ref": f"#/$defs/{kind}",
+        "$defs": definitions,
+    }
+
+
+def _definitions(catalog: Catalog) -> Schema:
+    definitions: Schema = {}
+    models: tuple[tuple[str, type[BaseModel]], ...] = (
+        ("settings", SettingsFile),
+        ("source", SourceFile),
+        ("pipeline", PipelineFile),
+        ("schedule", ScheduleTable),
+    )
+    for name, model in models:
+        definitions[name] = _of_model(model, definitions)
+    for kind in KINDS:
+        definitions.get(kind, {})["title"] = _TITLES[kind]
+    formats = {name: plugin.Options for name, plugin in catalog.formats.items()}
+    sinks = {name: plugin.Options for name, plugin in catalog.sinks.items()}
+    definitions |= _of_plugins("format", formats, definitions)
+    definitions |= _of_plugins("sink", sinks, definitions)
+    pipeline = definitions["pipeline"]
+    pipeline["properties"]["compression"] |= {
+        "enum": list(dict.fromkeys([NO_COMPRESSION, *catalog.codecs]))
+    }
+    pipeline["anyOf"] = _any_required("sink", "sinks")
+    pipeline["allOf"] = [{"anyOf": _any_required("path", "folder", "filename")}]
+    definitions["source"]["oneOf"] = _any_required("table", "query")
+    definitions["settings"]["properties"]["defaults"] = _defaults(pipeline)
+    return dict(sorted(definitions.items()))
+
+
+def _of_model(model: type[BaseModel], definitions: Schema) -> Schema:
+    """Return the schema of a model; the tables within it go to ``definitions``."""
+    schema = model.model_json_schema(schema_generator=_Generator)
+    definitions |= schema.pop("$defs", {})
+    schema.pop("title", None)
+    return schema
+
+
+def _of_plugins(kind: str, plugins: Mapping[str, type[Options]], definitions: Schema) -> Schema:
+    made: Schema = {}
+    for name, options in sorted(plugins.items()):
+        schema = _of_model(options_model(options), definitions)
+        schema["title"] = f"{kind} {name}"
+        schema["properties"] = {"type": {"const": name}, **schema.get("properties", {})}
+        schema["required"] = ["type", *schema.get("required", [])]
+        made[f"{kind}-{name}"] = schema
+    return {
+        **made,
+        kind: {
+            "title": _TITLES["sink"] if kind == "sink" else f"[{kind}]",
+            "type": "object",
+            "properties": {"type": {"type": "string", "enum": sorted(plugins)}},
+            "required": ["type"],
+            "oneOf": [{"$ref": f"#/$defs/{name}"} for name in made],
         },
     }
+
+
+def _defaults(pipeline: Schema) -> Schema:
+    """Any part of a pipeline: nothing is required, not even within its tables."""
+    partial = {"format": "object", "sink": ["string", "object"], "schedule": ["string", "object"]}
+    properties = {
+        name: {"type": partial[name], "description": schema.get("description", "")}
+        if name in partial
+        else schema
+        for name, schema in pipeline["properties"].items()
+    }
+    return {
+        "type": "object",
+        "description": "Pipeline keys for every pipeline; tables merge, lists are replaced.",
+        "properties": properties,
+        "additionalProperties": False,
+    }
+
+
+def _any_required(*keys: str) -> list[Schema]:
+    return [{"required": [key]} for key in keys]
+
+
+class _Generator(GenerateJsonSchema):
+    """TOML has no null, and shows durations and sizes as people write them."""
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        inner = self.generate_inner(schema["schema"])
+        default = schema.get("default")
+        if "default_factory" in schema and not schema.get("default_factory_takes_data"):
+            default = schema["default_factory"]()  # type: ignore[call-arg]
+        if default is None or isinstance(default, BaseModel):
+            return inner
+        default = _as_written(default, inner)
+        try:
+            json.dumps(default)
+        except TypeError:
+            return inner
+        return {**inner, "default": default}
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+
+def _as_written(default: Any, schema: Schema) -> Any:
+    if isinstance(default, tuple):
+        return list(default)
+    if schema.get("type") != "string" or isinstance(default, str):
+        return default
+    examples: Iterable[str] = schema.get("examples", ())
+    if any(example.endswith("B") for example in examples):
+        return _in_units(default, _SIZES)
+    return _in_units(default, _DURATIONS)
+
+
+def _in_units(number: float, units: Iterable[tuple[str, int]]) -> str:
+    """Return a number in the largest unit that leaves no fraction: ``120`` is ``2m``."""
+    for unit, size in units:
+        if number >= size and number % size == 0:
+            return f"{int(number // size)}{unit}"
+    return str(int(number))

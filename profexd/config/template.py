@@ -75,6 +75,13 @@ class Piece:
     written: str = ""
     """As the file says it."""
 
+    @property
+    def literal(self) -> str:
+        """What of it belongs to the template: its ``/`` make folders."""
+        if self.name:
+            return self.argument if self.name == "time" else ""
+        return self.written
+
 
 class TemplateInvalid(ValueError):
     """The text is no template; ``hint`` says what to write instead."""
@@ -147,11 +154,7 @@ def from_parts(folder: str, filename: str, *, kind: str, extension: str) -> Temp
 
 def check_filename(filename: str) -> None:
     """Refuse a ``filename`` that makes folders."""
-    literal = "".join(
-        piece.written if not piece.name else piece.argument if piece.name == "time" else ""
-        for piece in _pieces(filename)
-    )
-    if "/" in literal:
+    if any("/" in piece.literal for piece in _pieces(filename)):
         raise TemplateInvalid(
             'must be the name of a file, without "/"', 'put folders into folder = "…"'
         )
@@ -285,11 +288,9 @@ def _in_their_place(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
     for piece in reversed(pieces):
         if piece.name == "{{export_id}}":
             name = "run_id" if in_file_name else "export_id"
-            piece = Piece(name, written=piece.written)  # noqa: PLW2901
-        elif "/" in (
-            piece.argument if piece.name == "time" else "" if piece.name else piece.written
-        ):
-            in_file_name = False
+            settled.append(Piece(name, written=piece.written))
+            continue
+        in_file_name = in_file_name and "/" not in piece.literal
         settled.append(piece)
     return tuple(reversed(settled))
 
