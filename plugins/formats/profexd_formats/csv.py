@@ -1,0 +1,229 @@
+"""CSV: values cast by the engine, written by DuckDB's own COPY wherever it can."""
+
+from __future__ import annotations
+
+import codecs
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from profexd.api import (
+    Check,
+    Column,
+    Doc,
+    Format,
+    FormatOptions,
+    Part,
+    Parts,
+    Rows,
+    hookimpl,
+    identifier,
+    literal,
+)
+from profexd_formats.values import BARE, TIMESTAMPS, Rules, text
+
+_FORMULA = r"^[=+\-@\t\r]"
+_NUMBER = r"[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?"
+"""Plain numbers; E.164 telephone numbers are among them."""
+_TEXTS = frozenset({"varchar", "enum", "union", "variant"})
+_NOT_STRINGS = BARE | TIMESTAMPS | {"date", "time", "time_ns", "time with time zone"}
+_handlers = itertools.count()
+
+
+def _separator(value: str) -> str:
+    if len(value) != 1:
+        raise ValueError("must be exactly one character")
+    if value in '\r\n"\0\ufffd':
+        raise ValueError("must not be CR, LF, NUL, the quote or U+FFFD")
+    return value
+
+
+def _encoding(value: str) -> str:
+    try:
+        found = codecs.lookup(value)
+        "".encode(value)
+    except LookupError:
+        raise ValueError(f'there is no encoding "{value}"; try utf-8 or windows-1252') from None
+    return found.name
+
+
+@dataclass(frozen=True, kw_only=True)
+class CsvOptions(FormatOptions):
+    layout: Annotated[Literal["flat"], Doc("One column per column.")] = "flat"
+    separator: Annotated[str, Doc("Stands between two values."), Check(_separator)] = ","
+    crlf: Annotated[bool, Doc("End lines with CR LF, not LF.")] = False
+    header: Annotated[bool, Doc("Begin with a line of column names.")] = True
+    quote: Annotated[
+        Literal["minimal", "all", "strings"],
+        Doc("Quote what must be, all but NULL, or all that is neither number, boolean nor time."),
+    ] = "minimal"
+    null: Annotated[str, Doc("Stands for NULL, never quoted.")] = ""
+    bom: Annotated[bool, Doc("Begin with a byte order mark, for spreadsheets.")] = False
+    escape_formulas: Annotated[
+        bool,
+        Doc("Put ' before a text that a spreadsheet would take for a formula."),
+    ] = False
+    encoding: Annotated[
+        str, Doc("Character encoding; what it lacks becomes ?, and is counted."), Check(_encoding)
+    ] = "utf-8"
+
+    def problems(self) -> Sequence[tuple[str, str]]:
+        found = []
+        if any(sign in self.null for sign in f'{self.separator}"\r\n\0'):
+            found.append(("null", "must hold no separator, quote, CR, LF or NUL"))
+        if self.bom and not self.encoding.startswith("utf"):
+            found.append(("bom", f"encoding {self.encoding} has no byte order mark"))
+        return found
+
+
+class Csv(Format):
+    """RFC 4180; NULL is bare and the empty string is ``""``."""
+
+    name = "csv"
+    extension = ".csv"
+    media_type = "text/csv; charset=UTF-8"
+    Options = CsvOptions
+
+    def __init__(self, options: CsvOptions, context: Any) -> None:
+        super().__init__(options, context)
+        if options.encoding != "utf-8":
+            self.media_type = f"text/csv; charset={options.encoding}"
+
+    def write(self, rows: Rows, parts: Parts) -> None:
+        options: CsvOptions = self.options
+        line_end = "\r\n" if options.crlf else "\n"
+        with parts.open() as part:
+            out = _Recoded(part, options.encoding) if options.encoding != "utf-8" else part
+            if options.bom and options.encoding not in _MARKED:
+                out.write("\ufeff".encode())
+            if options.header:
+                out.write((self._header(rows.columns) + line_end).encode())
+            # COPY quotes the empty string only where it stands for NULL.
+            if options.null and options.quote == "minimal":
+                for block in rows.text(self._line(rows.columns, line_end)):
+                    out.write(block.data)
+                    out.count(block.rows)
+            else:
+                self._copy(rows, out, line_end)
+            if isinstance(out, _Recoded):
+                lost = out.finish()
+                if lost:
+                    self.context.warn(
+                        f"{lost} characters that {options.encoding} lacks were replaced by ?"
+                    )
+
+    def cells(self, columns: Sequence[Column]) -> Sequence[str]:
+        return [f"to_json(CAST({self._value(column)} AS VARCHAR))" for column in columns]
+
+    def _copy(self, rows: Rows, out: Part, line_end: str) -> None:
+        options: CsvOptions = self.options
+        names = [f"c{place}" for place in range(len(rows.columns))]
+        copying: dict[str, object] = {
+            "FORMAT": "csv",
+            "HEADER": False,
+            "DELIMITER": options.separator,
+            "NULLSTR": options.null,
+            "NEW_LINE": line_end,
+            # Without it, DuckDB quotes every # as well.
+            "COMMENT": "",
+        }
+        quoted = tuple(
+            name
+            for name, column in zip(names, rows.columns, strict=True)
+            if options.quote != "minimal" and self._quoted(column)
+        )
+        if quoted:
+            copying["FORCE_QUOTE"] = quoted
+        values = [self._value(column) for column in rows.columns]
+        rows.project(list(zip(values, names, strict=True))).copy(out, copying)
+
+    def _line(self, columns: Sequence[Column], line_end: str) -> str:
+        """One row as SQL text, where the empty string is quoted and NULL is not empty."""
+        options: CsvOptions = self.options
+        special = f'[{_in_class(options.separator)}"\\r\\n]'
+        values = []
+        for column in columns:
+            value = f"CAST({self._value(column)} AS VARCHAR)"
+            values.append(
+                f"CASE WHEN {value} IS NULL THEN {literal(options.null)}"
+                f" WHEN {value} = '' OR {value} = {literal(options.null)}"
+                f" OR regexp_matches({value}, {literal(special)})"
+                f" THEN '\"' || replace({value}, '\"', '\"\"') || '\"' ELSE {value} END"
+            )
+        separated = f" || {literal(options.separator)} || ".join(values)
+        return f"{separated} || {literal(line_end)}"
+
+    def _value(self, column: Column) -> str:
+        options: CsvOptions = self.options
+        value = text(identifier(column.name), column.type, Rules(ts_format=options.ts_format))
+        if options.escape_formulas and column.type.id in _TEXTS:
+            value = (
+                f"CASE WHEN regexp_matches({value}, {literal(_FORMULA)})"
+                f" AND NOT regexp_full_match({value}, {literal(_NUMBER)})"
+                f" THEN '''' || {value} ELSE CAST({value} AS VARCHAR) END"
+            )
+        return value
+
+    def _quoted(self, column: Column) -> bool:
+        options: CsvOptions = self.options
+        return options.quote == "all" or options.as_string or column.type.id not in _NOT_STRINGS
+
+    def _header(self, columns: Sequence[Column]) -> str:
+        options: CsvOptions = self.options
+        special = f'{options.separator}"\r\n'
+        always = options.quote != "minimal"
+        return options.separator.join(
+            '"' + column.name.replace('"', '""') + '"'
+            if always or column.name in ("", options.null) or any(s in column.name for s in special)
+            else column.name
+            for column in columns
+        )
+
+
+_MARKED = frozenset({"utf-8-sig", "utf-16", "utf-32"})
+"""Encodings that begin with a byte order mark by themselves."""
+
+
+def _in_class(sign: str) -> str:
+    return sign if sign.isalnum() or not sign.isascii() else f"\\x{ord(sign):02x}"
+
+
+class _Recoded:
+    """A part that takes UTF-8 and passes on another encoding, whole buffers at a time."""
+
+    def __init__(self, part: Part, encoding: str) -> None:
+        self._part = part
+        self._lost = 0
+        handler = f"profexd-{next(_handlers)}"
+        codecs.register_error(handler, self._replace)
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._encoder = codecs.getincrementalencoder(encoding)(handler)
+
+    def write(self, data: bytes | memoryview) -> int:
+        self._part.write(self._encoder.encode(self._decoder.decode(bytes(data))))
+        return len(data)
+
+    def count(self, rows: int) -> None:
+        self._part.count(rows)
+
+    def finish(self) -> int:
+        """Write what is left; return how many characters were replaced."""
+        self._part.write(self._encoder.encode(self._decoder.decode(b"", final=True), final=True))
+        return self._lost
+
+    def __enter__(self) -> _Recoded:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def _replace(self, error: UnicodeError) -> tuple[str, int]:
+        if not isinstance(error, UnicodeEncodeError):
+            raise error
+        self._lost += error.end - error.start
+        return "?" * (error.end - error.start), error.end
+
+
+@hookimpl
+def profexd_register_formats(register: Callable[[type[Format]], None]) -> None:
+    register(Csv)

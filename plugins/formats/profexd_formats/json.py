@@ -1,0 +1,133 @@
+"""JSON: each record is one SQL text expression, moved as whole buffers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from profexd.api import (
+    Column,
+    Doc,
+    Format,
+    FormatOptions,
+    Parts,
+    Rows,
+    hookimpl,
+    identifier,
+    literal,
+)
+from profexd_formats.values import Rules, ascii_only, json, members, text
+
+
+@dataclass(frozen=True, kw_only=True)
+class JsonOptions(FormatOptions):
+    layout: Annotated[
+        Literal["records", "array", "lines"],
+        Doc('One object {"records": […]}, one array, or one object per line.'),
+    ] = "records"
+    indent: Annotated[bool, Doc("Indent with tabs, for people.")] = False
+    ascii: Annotated[bool, Doc("Escape all that is not ASCII.")] = False
+    special_floats: Annotated[
+        bool, Doc("Write NaN, Infinity and -Infinity bare, which JSON does not know, not null.")
+    ] = False
+    nulls: Annotated[Literal["omit", "write"], Doc("Leave NULL members out, or write null.")] = (
+        "omit"
+    )
+    bigints: Annotated[
+        Literal["number", "string"],
+        Doc("64-bit integers and larger as digits, or as strings where readers would round them."),
+    ] = "number"
+
+    def problems(self) -> Iterable[tuple[str, str]]:
+        if self.indent and self.layout == "lines":
+            yield "indent", 'with layout = "lines" a record is one line'
+
+
+_FRAMES = {
+    "records": ('{"records":[', "]}\n"),
+    "array": ("[", "]\n"),
+}
+_INDENTED_FRAMES = {
+    "records": ('{\n\t"records": [', "]\n}\n"),
+    "array": ("[", "]\n"),
+}
+_DEPTHS = {"records": 2, "array": 1, "lines": 0}
+
+
+class Json(Format):
+    """Exact digits, shortest floats, real nested JSON."""
+
+    name = "json"
+    extension = ".json"
+    media_type = "application/json; charset=UTF-8"
+    Options = JsonOptions
+
+    def __init__(self, options: JsonOptions, context: Any) -> None:
+        super().__init__(options, context)
+        if options.layout == "lines":
+            self.media_type = "application/x-ndjson"
+
+    def write(self, rows: Rows, parts: Parts) -> None:
+        options: JsonOptions = self.options
+        record = self._record(rows.columns)
+        if options.ascii:
+            rows = rows.project([(record, "record")])
+            record = ascii_only("record")
+        if options.layout == "lines":
+            self._lines(rows, parts, record)
+            return
+        indent = "\t" * _DEPTHS[options.layout] if options.indent else ""
+        before, after = (_INDENTED_FRAMES if options.indent else _FRAMES)[options.layout]
+        comma = ",\n" + indent
+        with parts.open() as part:
+            part.write(before.encode())
+            wrote = False
+            for block in rows.text(f"{literal(comma)} || {record}"):
+                if not block.rows:
+                    continue
+                # Nothing stands before the first record but a line break.
+                part.write(block.data if wrote else block.data[1:])
+                part.count(block.rows)
+                wrote = True
+            if wrote:
+                part.write(("\n" + indent[1:]).encode())
+            part.write(after.encode())
+
+    def cells(self, columns: Sequence[Column]) -> Sequence[str]:
+        rules = self._rules(indent=False)
+        return [self._value(column, rules, 0) for column in columns]
+
+    def _lines(self, rows: Rows, parts: Parts, record: str) -> None:
+        with parts.open() as part:
+            for block in rows.text(f"{record} || chr(10)"):
+                part.write(block.data)
+                part.count(block.rows)
+
+    def _record(self, columns: Sequence[Column]) -> str:
+        options: JsonOptions = self.options
+        rules = self._rules(indent=options.indent)
+        depth = _DEPTHS[options.layout]
+        pairs = [(column.name, self._value(column, rules, depth + 1)) for column in columns]
+        return members(pairs, rules, depth=depth)
+
+    def _value(self, column: Column, rules: Rules, depth: int) -> str:
+        value = identifier(column.name)
+        if self.options.as_string:
+            return f"CAST(to_json(CAST({text(value, column.type, rules)} AS VARCHAR)) AS VARCHAR)"
+        return json(value, column.type, rules, depth=depth)
+
+    def _rules(self, *, indent: bool) -> Rules:
+        options: JsonOptions = self.options
+        return Rules(
+            ts_format=options.ts_format,
+            omit_nulls=options.nulls == "omit",
+            special_floats=options.special_floats,
+            quote_bigints=options.bigints == "string",
+            indent=indent,
+        )
+
+
+@hookimpl
+def profexd_register_formats(register: Callable[[type[Format]], None]) -> None:
+    register(Json)

@@ -1,0 +1,68 @@
+"""Parquet: written by DuckDB's own COPY; a type it would write with loss becomes text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from profexd.api import Check, Column, Doc, Format, FormatOptions, Parts, Rows, hookimpl, identifier
+from profexd_formats.values import Rules, exact, json, text
+
+
+def _row_group(value: int) -> int:
+    if value < 1:
+        raise ValueError("must be 1 or more")
+    return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParquetOptions(FormatOptions):
+    codec: Annotated[
+        Literal["zstd", "snappy", "gzip", "none"], Doc("Compression within the file.")
+    ] = "zstd"
+    row_group_rows: Annotated[int, Doc("Rows in one row group."), Check(_row_group)] = 122_880
+    layout: Annotated[Literal["flat"], Doc("One column per column.")] = "flat"
+
+
+class Parquet(Format):
+    """Types as the source has them; a file without rows has its schema."""
+
+    name = "parquet"
+    extension = ".parquet"
+    media_type = "application/vnd.apache.parquet"
+    Options = ParquetOptions
+
+    def write(self, rows: Rows, parts: Parts) -> None:
+        options: ParquetOptions = self.options
+        values = [(self._value(column), column.name) for column in rows.columns]
+        with parts.open() as part:
+            rows.project(values).copy(
+                part,
+                {
+                    "FORMAT": "parquet",
+                    "COMPRESSION": "uncompressed" if options.codec == "none" else options.codec,
+                    "ROW_GROUP_SIZE": options.row_group_rows,
+                },
+            )
+
+    def cells(self, columns: Sequence[Column]) -> Sequence[str]:
+        rules = Rules(ts_format=self.options.ts_format)
+        if self.options.as_string:
+            return [
+                f"to_json(CAST({text(identifier(column.name), column.type, rules)} AS VARCHAR))"
+                for column in columns
+            ]
+        return [json(identifier(column.name), column.type, rules) for column in columns]
+
+    def _value(self, column: Column) -> str:
+        rules = Rules(ts_format=self.options.ts_format)
+        value = identifier(column.name)
+        if self.options.as_string:
+            return f"CAST({text(value, column.type, rules)} AS VARCHAR)"
+        return exact(value, column.type, rules)
+
+
+@hookimpl
+def profexd_register_formats(register: Callable[[type[Format]], None]) -> None:
+    register(Parquet)

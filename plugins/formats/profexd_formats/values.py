@@ -1,0 +1,316 @@
+"""How a value of each DuckDB type is written: SQL expressions that the engine evaluates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from profexd.api import DataType, identifier, literal
+
+_SMALL_INTEGERS = frozenset({"tinyint", "utinyint", "smallint", "usmallint", "integer", "uinteger"})
+_BIG_INTEGERS = frozenset({"bigint", "ubigint", "hugeint", "uhugeint", "bignum"})
+_FLOATS = frozenset({"float", "double"})
+_LOCAL_TIMESTAMPS = frozenset({"timestamp", "timestamp_s", "timestamp_ms", "timestamp_ns"})
+_INSTANTS = frozenset({"timestamp with time zone", "timestamptz_ns"})
+_NESTED = frozenset({"list", "array", "struct", "map", "tuple"})
+TIMESTAMPS = _LOCAL_TIMESTAMPS | _INSTANTS
+BARE = _SMALL_INTEGERS | _BIG_INTEGERS | _FLOATS | {"boolean", "decimal"}
+"""Types that JSON writes without quotes."""
+_PLAIN_TEXT = frozenset({"varchar", "enum", "uuid", "interval", "date", "time"})
+_PARQUET_HOLDS = (
+    _SMALL_INTEGERS
+    | _FLOATS
+    | {"boolean", "bigint", "ubigint", "decimal", "varchar", "json", "enum", "uuid", "blob"}
+    | {"date", "time", "time_ns"}
+)
+_TO_JSON_IS_RIGHT = _SMALL_INTEGERS | _BIG_INTEGERS | _PLAIN_TEXT | {"boolean"}
+
+TimestampFormat = Literal["rfc3339", "clevertap"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What the options say about values."""
+
+    ts_format: TimestampFormat = "rfc3339"
+    omit_nulls: bool = False
+    special_floats: bool = False
+    quote_bigints: bool = False
+    indent: bool = False
+
+    @property
+    def colon(self) -> str:
+        return ": " if self.indent else ":"
+
+
+def text(value: str, type_: DataType, rules: Rules) -> str:
+    """Return SQL for the text of ``value``, uncast where DuckDB's own cast is right."""
+    match type_.id:
+        case "decimal" if type_.precision == type_.scale:
+            # DuckDB writes .5 where there are no digits before the point.
+            return f"regexp_replace(CAST({value} AS VARCHAR), '^(-?)[.]', '\\10.')"
+        case "blob":
+            return f"base64({value})"
+        case "json":
+            return f"CAST({value} AS VARCHAR)"
+        case "time with time zone":
+            return f"regexp_replace(CAST({value} AS VARCHAR), '([+-][0-9]+)$', '\\1:00')"
+        case "union":
+            return _of_union(
+                value, type_, lambda member, kind: f"CAST({text(member, kind, rules)} AS VARCHAR)"
+            )
+        case "variant":
+            return (
+                f"CASE WHEN regexp_matches(variant_typeof({value}), '^(OBJECT|ARRAY)')"
+                f" THEN CAST(to_json({value}) AS VARCHAR) ELSE CAST({value} AS VARCHAR) END"
+            )
+        case kind if kind in TIMESTAMPS:
+            return _timestamp(value, type_, rules)
+        case kind if kind in _NESTED:
+            return json(value, type_, replace(rules, omit_nulls=False, indent=False))
+        case kind if kind in BARE or kind in _PLAIN_TEXT:
+            return value
+        case _:
+            return f"CAST({value} AS VARCHAR)"
+
+
+def json(value: str, type_: DataType, rules: Rules, *, depth: int = 0) -> str:
+    """Return SQL for the JSON text of ``value``: NULL where it is NULL.
+
+    ``depth`` is how many levels of indentation the value stands in.
+    """
+    if _plain(type_, rules):
+        return f"CAST(to_json({value}) AS VARCHAR)"
+    match type_.id:
+        case "json":
+            # Line breaks in JSON can only stand between two tokens; a record is one line.
+            return f"translate(CAST({value} AS VARCHAR), chr(10) || chr(13), '  ')"
+        case "float" | "double":
+            return _float(value, rules)
+        case kind if kind in _BIG_INTEGERS and rules.quote_bigints:
+            return f"'\"' || CAST({value} AS VARCHAR) || '\"'"
+        case kind if kind in BARE:
+            return f"CAST({text(value, type_, rules)} AS VARCHAR)"
+        case "blob" | "date" | "time":
+            return f"'\"' || CAST({text(value, type_, rules)} AS VARCHAR) || '\"'"
+        case kind if kind in TIMESTAMPS:
+            return f"'\"' || {text(value, type_, rules)} || '\"'"
+        case "list" | "array":
+            return _list(value, type_, rules, depth)
+        case "struct":
+            return _struct(value, type_, rules, depth)
+        case "tuple":
+            return _tuple(value, type_, rules, depth)
+        case "map":
+            return _map(value, type_, rules, depth)
+        case "union":
+            return _of_union(
+                value, type_, lambda member, kind: json(member, kind, rules, depth=depth)
+            )
+        case "variant":
+            return f"CAST(to_json({value}) AS VARCHAR)"
+        case _:
+            return f"CAST(to_json(CAST({text(value, type_, rules)} AS VARCHAR)) AS VARCHAR)"
+
+
+def exact(value: str, type_: DataType, rules: Rules) -> str:
+    """Return SQL for ``value`` in the nearest type that Parquet can hold without loss."""
+    if not _inexact(type_, rules):
+        return value
+    match type_.id:
+        case "hugeint" | "uhugeint":
+            # DuckDB would write a DOUBLE.
+            return f"CAST({value} AS DECIMAL(38, 0))"
+        case "list" | "array":
+            item = exact("e", type_.children[0][1], rules)
+            return f"list_transform({value}, lambda e: {item})"
+        case "struct":
+            packed = ", ".join(
+                f"{identifier(name)} := "
+                + exact(f"struct_extract({value}, {literal(name)})", child, rules)
+                for name, child in type_.children
+            )
+            return f"CASE WHEN {value} IS NOT NULL THEN struct_pack({packed}) END"
+        case kind if kind in _NESTED or kind == "variant":
+            return json(value, type_, rules)
+        case _:
+            return f"CAST({text(value, type_, rules)} AS VARCHAR)"
+
+
+def members(pairs: list[tuple[str, str]], rules: Rules, *, depth: int) -> str:
+    """Return SQL for a JSON object of ``(name, SQL of its JSON text or NULL)``."""
+    written = [(f"{_key(name)}{rules.colon}", value) for name, value in pairs]
+    if not written:
+        return "'{}'"
+    if rules.omit_nulls:
+        inner = ", ".join(f"{literal(key)} || {value}" for key, value in written)
+        body = f"concat_ws({literal(_comma(rules, depth))}, {inner})"
+        if not rules.indent:
+            return f"'{{' || {body} || '}}'"
+        return _around("{", "}", body, rules, depth)
+    pieces = f" || {literal(_comma(rules, depth))} || ".join(
+        f"{literal(key)} || coalesce({value}, 'null')" for key, value in written
+    )
+    return _around("{", "}", f"({pieces})", rules, depth, never_empty=True)
+
+
+def ascii_only(value: str) -> str:
+    """Return SQL that escapes all but ASCII in JSON text, with surrogate pairs beyond U+FFFF."""
+    code = "unicode(c)"
+    high = f"55296 + (({code} - 65536) >> 10)"
+    low = f"56320 + (({code} - 65536) & 1023)"
+
+    def escaped(number: str) -> str:
+        return f"'\\u' || lpad(lower(hex({number})), 4, '0')"
+
+    return (
+        f"CASE WHEN regexp_matches({value}, '[^\\x00-\\x7F]') THEN"
+        f" array_to_string(list_transform(string_split({value}, ''), lambda c:"
+        f" CASE WHEN {code} < 128 THEN c WHEN {code} < 65536 THEN {escaped(code)}"
+        f" ELSE {escaped(high)} || {escaped(low)} END), '') ELSE {value} END"
+    )
+
+
+def _plain(type_: DataType, rules: Rules) -> bool:
+    """Whether DuckDB's own to_json writes the type, and all within it, as we do."""
+    if type_.id in _NESTED:
+        if rules.indent or type_.id == "tuple" or (rules.omit_nulls and type_.id != "list"):
+            return False
+        return all(_plain(child, rules) for _, child in type_.children)
+    if type_.id in ("date", "time"):
+        return True
+    if type_.id in _BIG_INTEGERS and rules.quote_bigints:
+        return False
+    return type_.id in _TO_JSON_IS_RIGHT
+
+
+def _inexact(type_: DataType, rules: Rules) -> bool:
+    if type_.id in _NESTED:
+        return type_.id == "tuple" or any(_inexact(child, rules) for _, child in type_.children)
+    if type_.id in TIMESTAMPS:
+        return rules.ts_format != "rfc3339"
+    return type_.id not in _PARQUET_HOLDS
+
+
+def _timestamp(value: str, type_: DataType, rules: Rules) -> str:
+    instant = type_.id in _INSTANTS
+    # The engine's own text of an instant goes through ICU; the wall clock of UTC does not.
+    clock = f"({value} AT TIME ZONE 'UTC')" if instant else value
+    if rules.ts_format == "clevertap":
+        return f"strftime({clock}, '%Y%m%d%H%M%S')"
+    zone = " || 'Z'" if instant else ""
+    # Infinities and years before 1 have no RFC 3339 form: they stay as DuckDB writes them.
+    return (
+        f"CASE WHEN {clock} >= TIMESTAMP '0001-01-01' AND isfinite({clock})"
+        f" THEN replace(CAST({clock} AS VARCHAR), ' ', 'T'){zone}"
+        f" ELSE CAST({clock} AS VARCHAR) END"
+    )
+
+
+def _float(value: str, rules: Rules) -> str:
+    special = "'null'"
+    if rules.special_floats:
+        special = (
+            f"CASE WHEN isnan({value}) THEN 'NaN' WHEN {value} > 0 THEN 'Infinity'"
+            " ELSE '-Infinity' END"
+        )
+    return (
+        f"CASE WHEN isfinite({value}) THEN CAST({value} AS VARCHAR)"
+        f" WHEN {value} IS NOT NULL THEN {special} END"
+    )
+
+
+def _list(value: str, type_: DataType, rules: Rules, depth: int) -> str:
+    element = f"e{depth}"
+    item = json(element, type_.children[0][1], rules, depth=depth + 1)
+    items = f"list_transform({value}, lambda {element}: coalesce({item}, 'null'))"
+    return _around("[", "]", _joined(items, rules, depth), rules, depth)
+
+
+def _struct(value: str, type_: DataType, rules: Rules, depth: int) -> str:
+    pairs = [
+        (name, json(f"struct_extract({value}, {literal(name)})", child, rules, depth=depth + 1))
+        for name, child in type_.children
+    ]
+    return f"CASE WHEN {value} IS NOT NULL THEN {members(pairs, rules, depth=depth)} END"
+
+
+def _tuple(value: str, type_: DataType, rules: Rules, depth: int) -> str:
+    items = [
+        f"coalesce({json(f'{value}[{place}]', child, rules, depth=depth + 1)}, 'null')"
+        for place, (_, child) in enumerate(type_.children, start=1)
+    ]
+    body = f" || {literal(_comma(rules, depth))} || ".join(items) or "''"
+    whole = _around("[", "]", f"({body})", rules, depth)
+    return f"CASE WHEN {value} IS NOT NULL THEN {whole} END"
+
+
+def _map(value: str, type_: DataType, rules: Rules, depth: int) -> str:
+    entry = f"e{depth}"
+    children = dict(type_.children)
+    key = (
+        f"CAST(to_json(CAST({text(f'{entry}.key', children['key'], rules)} AS VARCHAR)) AS VARCHAR)"
+    )
+    item = json(f"{entry}.value", children["value"], rules, depth=depth + 1)
+    if not rules.omit_nulls:
+        item = f"coalesce({item}, 'null')"
+    # array_to_string leaves NULLs out, as omit wants.
+    items = (
+        f"list_transform(map_entries({value}),"
+        f" lambda {entry}: {key} || {literal(rules.colon)} || {item})"
+    )
+    return _around("{", "}", _joined(items, rules, depth), rules, depth)
+
+
+def _of_union(value: str, type_: DataType, written: Callable[[str, DataType], str]) -> str:
+    """The value of a union is the value of the member that is set."""
+    cases = " ".join(
+        f"WHEN {literal(name)} THEN {written(f'union_extract({value}, {literal(name)})', child)}"
+        for name, child in type_.children
+    )
+    return f"CASE CAST(union_tag({value}) AS VARCHAR) {cases} END"
+
+
+def _joined(items: str, rules: Rules, depth: int) -> str:
+    return f"array_to_string({items}, {literal(_comma(rules, depth))})"
+
+
+def _comma(rules: Rules, depth: int) -> str:
+    return ",\n" + "\t" * (depth + 1) if rules.indent else ","
+
+
+def _around(
+    left: str, right: str, body: str, rules: Rules, depth: int, *, never_empty: bool = False
+) -> str:
+    if not rules.indent:
+        return f"'{left}' || {body} || '{right}'"
+    first = literal(left + "\n" + "\t" * (depth + 1))
+    last = literal("\n" + "\t" * depth + right)
+    if never_empty:
+        return f"{first} || {body} || {last}"
+    return f"CASE WHEN {body} = '' THEN '{left}{right}' ELSE {first} || {body} || {last} END"
+
+
+def _key(name: str) -> str:
+    """Return a name as a JSON string, escaped as DuckDB's to_json escapes."""
+    pieces = []
+    for sign in name:
+        if sign in _ESCAPES:
+            pieces.append(_ESCAPES[sign])
+        elif sign < " ":
+            pieces.append(f"\\u{ord(sign):04x}")
+        else:
+            pieces.append(sign)
+    return '"' + "".join(pieces) + '"'
+
+
+_ESCAPES = {
+    '"': '\\"',
+    "\\": "\\\\",
+    "\b": "\\b",
+    "\f": "\\f",
+    "\n": "\\n",
+    "\r": "\\r",
+    "\t": "\\t",
+}

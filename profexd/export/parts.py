@@ -1,0 +1,165 @@
+"""The spool's writer: codec, then SHA-256 and size, then a file that only we may read."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from profexd.api.errors import DiskFull, Permanent
+from profexd.api.types import SpooledFile
+from profexd.export.engine import NO_ROOM
+
+if TYPE_CHECKING:
+    from profexd.api.codec import ByteStream, Codec
+
+
+class _SpoolFile:
+    """The end of the chain: hashes, counts and writes.
+
+    No fsync: a part that a power failure cut is hashed before it is used again, and what makes a
+    delivered file durable is the sink.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.size = 0
+        self._sha256 = hashlib.sha256()
+        with self._roomy():
+            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        self._open = True
+
+    def write(self, data: bytes | memoryview) -> int:
+        view = memoryview(data).cast("B")
+        self._sha256.update(view)
+        done = 0
+        with self._roomy():
+            while done < len(view):
+                done += os.write(self._file, view[done:])
+        self.size += done
+        return done
+
+    def close(self) -> None:
+        if self._open:
+            self._open = False
+            with self._roomy():
+                os.close(self._file)
+
+    @property
+    def sha256(self) -> str:
+        return self._sha256.hexdigest()
+
+    def _roomy(self) -> _Roomy:
+        return _Roomy(self.path)
+
+
+class _Roomy:
+    """Turns "no room" within the block into DiskFull."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            raise DiskFull(
+                f"cannot write {self._path}: {error.strerror}",
+                hint="make room for the spool, or move it",
+            ) from error
+
+
+class SpoolPart:
+    """Implements ``profexd.api.Part``: one file in the making."""
+
+    def __init__(self, parts: SpoolParts, path: Path) -> None:
+        self._parts = parts
+        self._file = _SpoolFile(path)
+        try:
+            self._stream: ByteStream = parts.codec.open(
+                self._file, member=parts.member, threads=parts.threads
+            )
+        except BaseException:
+            self._remove()
+            raise
+        self.rows = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes in the file so far, as they will be delivered."""
+        return self._file.size
+
+    def write(self, data: bytes | memoryview) -> int:
+        return self._stream.write(data)
+
+    def count(self, rows: int) -> None:
+        self.rows += rows
+
+    def __enter__(self) -> SpoolPart:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is not None:
+            with suppress(Exception):
+                # The codec's threads must end; its last bytes no longer matter.
+                self._stream.close()
+            self._remove()
+            return
+        try:
+            self._stream.close()
+            self._file.close()
+        except BaseException:
+            self._remove()
+            raise
+        self._parts.finished.append(
+            SpooledFile(
+                path=self._file.path,
+                size=self._file.size,
+                sha256=self._file.sha256,
+                rows=self.rows,
+                media_type=self._parts.media_type,
+            )
+        )
+
+    def _remove(self) -> None:
+        with suppress(OSError, DiskFull):
+            self._file.close()
+        self._file.path.unlink(missing_ok=True)
+
+
+class SpoolParts:
+    """Implements ``profexd.api.Parts``: opens the files of one run below ``folder``."""
+
+    def __init__(
+        self, folder: Path, *, codec: Codec, member: str, media_type: str, threads: int
+    ) -> None:
+        self.codec = codec
+        self.member = member
+        self.media_type = media_type
+        self.threads = threads
+        self.finished: list[SpooledFile] = []
+        self.current: SpoolPart | None = None
+        self._folder = folder
+
+    def open(self) -> SpoolPart:
+        """Start the one part of the run."""
+        if self.current is not None:
+            raise Permanent(
+                "the format opened a second file, and nothing splits this run",
+                code="plugin_failed",
+            )
+        self.current = SpoolPart(self, self._folder / "part-001")
+        return self.current

@@ -1,0 +1,178 @@
+"""The SQL of a run, built from its pipeline: source, where, order."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from profexd.api.errors import ConfigurationInvalid
+from profexd.api.sql import identifier
+from profexd.api.types import Column, DataType
+from profexd.export.engine import failing, first_line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from profexd.config.model import Pipeline
+    from profexd.export.source import OpenSource
+    from profexd.export.stop import Stop
+
+
+def select(
+    source: OpenSource, pipeline: Pipeline, *, stop: Stop, folder: Path
+) -> tuple[str, tuple[Column, ...]]:
+    """Return the SELECT that a run reads, ordered, and its columns.
+
+    Raises ConfigurationInvalid for a ``where`` or ``order_by`` that does not fit the source.
+    """
+    with failing(pipeline.source.name, stop=stop, folder=folder):
+        statement = f"SELECT * FROM {source.relation}"  # noqa: S608 - checked or quoted
+        columns = describe(source.connection, statement)
+    if pipeline.where is not None:
+        statement += f"\nWHERE {condition(source.connection, pipeline.where)}"
+        try:
+            source.connection.sql(statement)
+        except duckdb.Error as error:
+            stop.check()
+            raise ConfigurationInvalid(
+                f"where: {first_line(error)}",
+                hint="where must be one condition over the columns of the source",
+            ) from error
+    order = _order(pipeline, columns)
+    if order:
+        statement += f"\nORDER BY {', '.join(order)}"
+    return statement, columns
+
+
+def describe(connection: duckdb.DuckDBPyConnection, statement: str) -> tuple[Column, ...]:
+    """Return the columns that ``statement`` would give, without running it."""
+    relation = connection.sql(statement)
+    return tuple(
+        Column(name, data_type(type_))
+        for name, type_ in zip(relation.columns, relation.types, strict=True)
+    )
+
+
+def data_type(type_: Any) -> DataType:
+    """Return DuckDB's Python type as the plugin API has it."""
+    text = str(type_)
+    kind = "json" if text == "JSON" else str(type_.id)
+    if kind in ("list", "array", "struct", "map", "union", "tuple"):
+        children = tuple(
+            (name, data_type(child))
+            for name, child in type_.children
+            if name != "size" and not (kind == "union" and name == "")
+        )
+        return DataType(kind, text, children)
+    if kind == "decimal":
+        digits = dict(type_.children)
+        return DataType(kind, text, (), int(digits["precision"]), int(digits["scale"]))
+    return DataType(kind, text)
+
+
+def condition(connection: duckdb.DuckDBPyConnection, where: str) -> str:
+    """Return ``where`` in parentheses if it is one expression by itself.
+
+    It is parsed both bare and in parentheses: what means the same both ways can neither close
+    the parentheses nor add a clause, a statement or a second expression.
+    """
+    hint = 'write one DuckDB expression, as in "visits > 3"'
+    if "\0" in where:
+        raise ConfigurationInvalid("where: it holds a NUL character", hint=hint)
+    bare = _expression(connection, f"SELECT {where}\n", hint)
+    inside = f"({where}\n)"
+    if bare is None or bare != _expression(connection, f"SELECT {inside}", hint):
+        raise ConfigurationInvalid("where: it is not one expression by itself", hint=hint)
+    return inside
+
+
+def _expression(connection: duckdb.DuckDBPyConnection, statement: str, hint: str) -> Any:
+    """Return the tree of a SELECT of exactly one expression and nothing else; else None."""
+    [(serialized,)] = connection.execute(
+        "SELECT json_serialize_sql(?::VARCHAR)", [statement]
+    ).fetchall()
+    tree = json.loads(serialized)
+    if tree["error"]:
+        raise ConfigurationInvalid(
+            f"where: {str(tree.get('error_message', 'it cannot be read')).splitlines()[0]}",
+            hint=hint,
+        )
+    statements = tree["statements"]
+    if len(statements) != 1:
+        return None
+    expressions: list[Any] = statements[0]["node"].get("select_list", [])
+    if len(expressions) != 1 or expressions[0]["class"] == "STAR":
+        return None
+    return _without_places(tree)
+
+
+def _without_places(tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return {
+            key: _without_places(value)
+            for key, value in tree.items()
+            if not key.startswith("query_location")
+        }
+    if isinstance(tree, list):
+        return [_without_places(value) for value in tree]
+    return tree
+
+
+def _order(pipeline: Pipeline, columns: Sequence[Column]) -> list[str]:
+    wanted = [(name, descending, "order_by") for name, descending in pipeline.order_by]
+    if pipeline.source.key is not None:
+        wanted.append((pipeline.source.key, False, "profiles.key"))
+    terms: dict[str, str] = {}
+    for name, descending, key in wanted:
+        reference = _reference(name, columns, key)
+        direction = "DESC" if descending else "ASC"
+        # A column named twice is ordered by its first mention.
+        terms.setdefault(reference.lower(), f"{reference} {direction} NULLS LAST")
+    return list(terms.values())
+
+
+def _reference(name: str, columns: Sequence[Column], key: str) -> str:
+    """Return the SQL for a column, or for a member of a struct column (``address.city``)."""
+    by_name = {column.name.lower(): column for column in columns}
+    whole = by_name.get(name.lower())
+    if whole is not None:
+        return identifier(whole.name)
+    pieces = name.split(".")
+    for count in range(len(pieces) - 1, 0, -1):
+        column = by_name.get(".".join(pieces[:count]).lower())
+        if column is None:
+            continue
+        member = _member(column.type, pieces[count:])
+        if member is not None:
+            return ".".join(identifier(part) for part in (column.name, *member))
+    known = [column.name for column in columns]
+    known += [
+        f"{column.name}.{child}"
+        for column in columns
+        if column.type.id == "struct"
+        for child, _ in column.type.children
+    ]
+    near = difflib.get_close_matches(name, known, n=1)
+    raise ConfigurationInvalid(
+        f'{key}: the source has no column "{name}"',
+        hint=f'did you mean "{near[0]}"?' if near else "it has " + ", ".join(known[:20]),
+    )
+
+
+def _member(type_: DataType, pieces: Sequence[str]) -> list[str] | None:
+    path: list[str] = []
+    for piece in pieces:
+        found = [
+            (name, child)
+            for name, child in type_.children
+            if type_.id == "struct" and name.lower() == piece.lower()
+        ]
+        if not found:
+            return None
+        name, type_ = found[0]
+        path.append(name)
+    return path

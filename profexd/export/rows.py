@@ -1,0 +1,108 @@
+"""The rows of a run: one lazy DuckDB relation with three ways out; Python never touches a row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from profexd.api.format import Part, TextBlock
+from profexd.api.sql import identifier, literal
+from profexd.api.types import Column
+from profexd.export.engine import failing
+from profexd.export.query import describe
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from profexd.export.source import OpenSource
+    from profexd.export.stop import Stop
+
+_TEXT_BATCH_ROWS = 16_384
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DuckRows:
+    """Implements ``profexd.api.Rows`` over one open source."""
+
+    source: OpenSource
+    name: str
+    """The source's name, for messages."""
+    statement: str
+    columns: tuple[Column, ...]
+    kind: Literal["profiles", "events"]
+    stop: Stop
+    spill: Path
+
+    def project(self, expressions: Sequence[tuple[str, str]]) -> DuckRows:
+        """Return these rows with columns ``(SQL expression, name)``."""
+        named = ", ".join(f"{expression} AS {identifier(name)}" for expression, name in expressions)
+        statement = self._over(named)
+        with failing(self.name, stop=self.stop, folder=self.spill):
+            columns = describe(self.source.connection, statement)
+        return replace(self, statement=statement, columns=columns)
+
+    def copy(self, out: Part, options: Mapping[str, object]) -> int:
+        """Stream ``COPY … TO`` into ``out``; return the number of rows."""
+        written = ", ".join(f"{name} {_option(value)}" for name, value in options.items())
+        self.stop.check()
+        with (
+            failing(self.name, stop=self.stop, folder=self.spill),
+            self.source.files.naming(out) as path,
+        ):
+            [(count,)] = self.source.connection.execute(
+                f"COPY (\n{self.statement}\n) TO {literal(path)} ({written})"
+            ).fetchall()
+        out.count(int(count))
+        return int(count)
+
+    def text(self, expression: str) -> Iterator[TextBlock]:
+        """Evaluate one text expression per row; yield whole Arrow buffers."""
+        statement = self._over(f"CAST({expression} AS VARCHAR)")
+        for batch in self._stream(statement, _TEXT_BATCH_ROWS):
+            yield _block(batch.column(0))
+
+    def batches(self, rows: int = 65_536) -> Iterator[pa.RecordBatch]:
+        """Yield Arrow record batches of up to ``rows`` rows."""
+        return self._stream(self.statement, rows)
+
+    def _over(self, expressions: str) -> str:
+        return f"SELECT {expressions} FROM (\n{self.statement}\n)"  # noqa: S608 - all quoted
+
+    def _stream(self, statement: str, rows: int) -> Iterator[pa.RecordBatch]:
+        self.stop.check()
+        with failing(self.name, stop=self.stop, folder=self.spill):
+            reader = self.source.connection.sql(statement).to_arrow_reader(rows)
+        try:
+            while True:
+                with failing(self.name, stop=self.stop, folder=self.spill):
+                    batch = next(reader, None)
+                if batch is None:
+                    return
+                yield batch
+        finally:
+            reader.close()
+
+
+def _option(value: object) -> str:
+    """Return a COPY option's value as SQL; a tuple names columns."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, tuple):
+        return f"({', '.join(identifier(str(name)) for name in value)})"
+    return literal(str(value))
+
+
+def _block(texts: Any) -> TextBlock:
+    """Return the buffer that holds the texts of an Arrow string column, one after another."""
+    _, offsets, data = texts.buffers()
+    rows = len(texts)
+    if data is None:
+        return TextBlock(memoryview(b""), rows)
+    raw = memoryview(offsets)
+    places = raw.cast("q") if str(texts.type) == "large_string" else raw.cast("i")
+    start, end = places[texts.offset], places[texts.offset + rows]
+    return TextBlock(memoryview(data)[start:end], rows)
