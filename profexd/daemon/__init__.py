@@ -1,0 +1,1 @@
+"""The daemon: one asyncio process that decides what runs when, and lets children do the work."""

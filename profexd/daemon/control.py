@@ -1,0 +1,162 @@
+"""The control API's door: a Unix socket, who is at it, what it may do, and errors as JSON."""
+
+from __future__ import annotations
+
+import contextlib
+import grp
+import logging
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from profexd.api.errors import Permanent, ProfexdError
+from profexd.daemon.access import Caller, caller, peer
+from profexd.daemon.core import Core
+from profexd.wire import Role
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+CALLER: web.RequestKey[Caller] = web.RequestKey("caller", Caller)
+
+_GROUP = "profexd"
+_STATUS = {
+    "bad_request": 400,
+    "denied": 403,
+    "not_found": 404,
+    "config_invalid": 422,
+    "internal": 500,
+}
+
+
+class Denied(Permanent):
+    """The caller's role does not reach."""
+
+    code = "denied"
+
+
+class BadRequest(Permanent):
+    """The request cannot be read."""
+
+    code = "bad_request"
+
+
+class SocketUnusable(Permanent):
+    """The socket cannot be made."""
+
+    code = "socket_unusable"
+
+
+def needs(role: Role, handler: Handler) -> Handler:
+    """Return the handler behind a check of the caller's role."""
+
+    async def checked(request: web.Request) -> web.StreamResponse:
+        who = request[CALLER]
+        if who.role < role:
+            raise Denied(
+                f"user {who.name} may not do this: it needs the role {role.name.lower()}",
+                hint="ask an admin to name you, or a group of yours, in [access] of profexd.toml",
+            )
+        return await handler(request)
+
+    return checked
+
+
+def middleware(core: Core) -> Middleware:
+    """Return what wraps every request: who calls, and errors as JSON."""
+
+    @web.middleware
+    async def wrapped(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            request[CALLER] = _caller(request, core)
+            return await handler(request)
+        except ProfexdError as why:
+            return failure(why)
+        except web.HTTPException as why:
+            code = {404: "not_found", 405: "method_not_allowed", 413: "bad_request"}.get(
+                why.status, "bad_request"
+            )
+            message = f"{request.method} {request.path}: {why.reason}"
+            return failure(ProfexdError(message, code=code), status=why.status)
+        except (ConnectionError, TimeoutError):
+            raise
+        except Exception:
+            log.exception("request_failed", extra={"path": request.path})
+            return failure(ProfexdError("the daemon failed", hint="its log says more"))
+
+    return wrapped
+
+
+def failure(why: ProfexdError, *, status: int | None = None) -> web.Response:
+    """Return an error as the API says it."""
+    return web.json_response(
+        {"error": why.as_json()}, status=status or _STATUS.get(why.error_code, 409)
+    )
+
+
+def _caller(request: web.Request, core: Core) -> Caller:
+    connection = None if request.transport is None else request.transport.get_extra_info("socket")
+    if connection is None:
+        raise ConnectionResetError("the client is gone")
+    return caller(*peer(connection), core.configuration.settings)
+
+
+def listen(path: Path) -> socket.socket:
+    """Return a listening socket at ``path``: 0660, in a directory that others may not enter.
+
+    A socket that is there already is a dead daemon's, because the caller holds the lock of the
+    state directory; unless somebody answers on it.
+    """
+    try:
+        path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        if path.is_socket():
+            _refuse_live(path)
+            path.unlink()
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        # Never, not even for an instant, with more rights than it shall have.
+        before = os.umask(0o117)
+        try:
+            listening.bind(str(path))
+        except OSError:
+            listening.close()
+            raise
+        finally:
+            os.umask(before)
+    except OSError as why:
+        raise SocketUnusable(
+            f"cannot make the socket {path}: {why.strerror or why}",
+            hint="name another with --socket or PROFEXD_SOCKET",
+        ) from why
+    _share(path)
+    listening.listen(128)
+    listening.setblocking(False)
+    return listening
+
+
+def _refuse_live(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1)
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return
+    raise SocketUnusable(
+        f"another daemon answers on {path}",
+        hint="stop it, or name another socket with --socket or PROFEXD_SOCKET",
+    )
+
+
+def _share(path: Path) -> None:
+    """Give socket and directory to the group ``profexd`` where there is one and we may."""
+    try:
+        gid = grp.getgrnam(_GROUP).gr_gid
+    except KeyError:
+        return
+    with contextlib.suppress(PermissionError):
+        os.chown(path, -1, gid)
+        if path.parent.stat().st_uid == os.geteuid() and path.parent.name == _GROUP:
+            os.chown(path.parent, -1, gid)

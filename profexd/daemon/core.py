@@ -1,0 +1,388 @@
+"""The core: the only writer of state, with one inbox; one message is handled at a time, to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from profexd.api.errors import ProfexdError
+from profexd.daemon import decide, inbox
+from profexd.daemon.decide import NotFound
+from profexd.daemon.housekeeping import Housekeeping
+from profexd.daemon.hub import Hub
+from profexd.daemon.records import Memory, Pause, Run
+from profexd.daemon.runlog import RunLogs
+from profexd.daemon.runs import Active, Runs
+from profexd.daemon.store import Store
+from profexd.daemon.supervisor import WORKER, Supervisor, WorkerEnded, WorkerSaid
+from profexd.daemon.timetable import Timetable
+from profexd.daemon.view import pipeline_json
+from profexd.export.messages import Progress
+from profexd.wire import PipelineJson, RunStatus, Trigger
+
+if TYPE_CHECKING:
+    from profexd.config.catalog import Catalog
+    from profexd.config.model import Configuration, Entry, Pipeline
+
+log = logging.getLogger(__name__)
+
+_LOOK_AGAIN = 30.0
+_PROGRESS_EVERY = 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """The directories that the core writes to."""
+
+    state: Path
+    spool: Path
+
+
+class Core:
+    """Decides and records; children do the work, and the hub tells of it.
+
+    Reading its attributes is free for anyone on the loop; changing anything goes through
+    ``ask`` or ``post``.
+    """
+
+    def __init__(
+        self,
+        *,
+        places: Places,
+        catalog: Catalog,
+        configuration: Configuration,
+        store: Store,
+        logs: RunLogs,
+        hub: Hub,
+        now: Callable[[], datetime],
+        environ: Mapping[str, str],
+        argv: Sequence[str] = WORKER,
+        observe: Callable[[Run], None] = lambda run: None,
+        scheduling: bool = True,
+    ) -> None:
+        self.catalog = catalog
+        self.configuration = configuration
+        self.hub = hub
+        self.logs = logs
+        self.now = now
+        self.draining = False
+        self._scheduling = scheduling
+        self._store = store
+        self._observe = observe
+        self._inbox: asyncio.Queue[tuple[object, asyncio.Future[Any] | None]] = asyncio.Queue()
+        self.supervisor = Supervisor(environ=environ, report=self.post, argv=argv)
+        self.runs = Runs(
+            store=store,
+            supervisor=self.supervisor,
+            logs=logs,
+            spool=places.spool,
+            now=now,
+            changed=self._run_changed,
+            progressed=self._progressed,
+            over=self._run_over,
+            expired=lambda run_id: self.post(inbox.TimedOut(run_id)),
+        )
+        self.timetable = Timetable(store, now)
+        self._housekeeping = Housekeeping(store, self.runs, logs, places.spool, now)
+        self._last: dict[str, Run] = {}
+        self._ended: dict[str, RunStatus] = {}
+        self._views: dict[str, PipelineJson] = {}
+        self._dirty: set[str] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._quiet = asyncio.Event()
+
+    # The inbox
+
+    def post(self, message: object) -> None:
+        """Put a message into the inbox, from the loop's thread."""
+        self._inbox.put_nowait((message, None))
+
+    async def ask(self, message: object) -> Any:
+        """Put a message into the inbox and wait for its answer, or the error it raises."""
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._inbox.put_nowait((message, answer))
+        return await answer
+
+    async def serve(self) -> None:
+        """Recover, then handle messages until everything has ended after ``Drain``."""
+        self._begin()
+        while not (self.draining and not self.runs.active and not self.runs.cleaning):
+            message, answer = await self._inbox.get()
+            try:
+                result = self._handle(message)
+            except ProfexdError as why:
+                if answer is not None and not answer.done():
+                    answer.set_exception(why)
+            except Exception as why:
+                log.exception("core_failed")
+                if isinstance(message, WorkerSaid):
+                    # What it said is not in the store, so it must not go on.
+                    message.child.kill()
+                if answer is not None and not answer.done():
+                    answer.set_exception(ProfexdError(f"the daemon failed: {why}"))
+            else:
+                if answer is not None and not answer.done():
+                    answer.set_result(result)
+            if not _is_chatter(message):
+                self._settle()
+        self._quiet.set()
+
+    async def quiet(self) -> None:
+        """Wait until ``serve`` has ended."""
+        await self._quiet.wait()
+
+    def _handle(self, message: object) -> Any:
+        match message:
+            case WorkerSaid():
+                self.runs.said(message)
+            case WorkerEnded():
+                self.runs.ended(message, draining=self.draining)
+            case inbox.RunNow():
+                return self._run_now(message)
+            case inbox.StopRun(run_id=run_id, by=by):
+                return self.runs.stop(run_id, by=by)
+            case inbox.PausePipeline():
+                return self._pause(message)
+            case inbox.ResumePipeline(name=name, by=by):
+                return self._resume(name, by)
+            case inbox.Loaded(configuration=configuration):
+                self._load(configuration)
+            case inbox.TimedOut(run_id=run_id):
+                self.runs.timeout(run_id)
+            case inbox.Drain():
+                self.draining = True
+            case inbox.Cancel():
+                self._cancel()
+        return None
+
+    def _settle(self) -> None:
+        """After each message: start what may start, say what changed, wait for what is next."""
+        if not self.draining:
+            if self._scheduling:
+                self._tick(starting=False)
+            self._pump()
+        self._flush()
+        self._arm()
+
+    # Start and configuration
+
+    def _begin(self) -> None:
+        self.timetable.apply(self.configuration)
+        self._housekeeping.recover(self._documents)
+        self._last = self._store.last_started()
+        self._ended = self._store.last_ended()
+        if self._scheduling:
+            self._tick(starting=True)
+            for run in self._store.owed():
+                self._catch_up_interrupted(run)
+        self._pump()
+        self._housekeeping.sweep(self.configuration)
+        self._dirty.clear()
+        self._arm()
+
+    def _load(self, configuration: Configuration) -> None:
+        before = self.configuration.pipelines
+        self.configuration = configuration
+        self.timetable.apply(configuration)
+        for name in before.keys() - configuration.pipelines.keys():
+            for run in self.runs.unfinished(name):
+                if run.run_id in self.runs.pending:
+                    self.runs.drop(run, RunStatus.SKIPPED, "the file of the pipeline is gone")
+            self._views.pop(name, None)
+            self._dirty.discard(name)
+            self.hub.publish("pipeline", gone=name)
+        for name, entry in configuration.pipelines.items():
+            old = before.get(name)
+            if old is None or not _same(old, entry):
+                self._dirty.add(name)
+        self.hub.publish("config")
+        self._housekeeping.sweep(configuration)
+
+    def _documents(self, run: Run) -> dict[str, Any] | None:
+        entry = self.configuration.pipelines.get(run.pipeline)
+        return None if entry is None or entry.pipeline is None else entry.pipeline.documents
+
+    # Requests
+
+    def entry(self, name: str) -> Entry:
+        """Return the entry of a pipeline; NotFound when there is none."""
+        entry = self.configuration.pipelines.get(name)
+        if entry is None:
+            raise NotFound(f"there is no pipeline {name}", hint="profexctl list")
+        return entry
+
+    def _run_now(self, request: inbox.RunNow) -> Run:
+        entry = self.entry(request.name)
+        if self.draining:
+            raise decide.Refused("the daemon is about to end", code="draining")
+        pause = None if request.export else self.timetable.pause(request.name)
+        decide.refuse_run_now(entry, pause, self.runs.unfinished(request.name))
+        trigger = Trigger.EXPORT if request.export else Trigger.MANUAL
+        return self.runs.create(request.name, trigger, by=request.by)
+
+    def _pause(self, request: inbox.PausePipeline) -> None:
+        self.entry(request.name)
+        self.timetable.set_pause(
+            request.name,
+            Pause(by=request.by, at=self.now(), reason=request.reason, until=request.until),
+        )
+        log.info("paused", extra={"pipeline": request.name, "by": request.by})
+        self._dirty.add(request.name)
+
+    def _resume(self, name: str, by: str) -> None:
+        self.entry(name)
+        self.timetable.set_pause(name, None)
+        log.info("resumed", extra={"pipeline": name, "by": by})
+        self._dirty.add(name)
+
+    def _cancel(self) -> None:
+        self.draining = True
+        for active in list(self.runs.active.values()):
+            self.runs.end(active, "drain")
+        for child in list(self.runs.cleaning.values()):
+            child.terminate(1.0)
+
+    # Time
+
+    def _tick(self, *, starting: bool) -> None:
+        now = self.now()
+        for name in self.timetable.pauses_over(now):
+            self._dirty.add(name)
+        for name in self.timetable.due_names(now):
+            entry = self.configuration.pipelines[name]
+            assert entry.pipeline is not None
+            self._dirty.add(name)
+            if entry.pipeline.schedule.kind == "once" and self.runs.unfinished(name):
+                continue
+            with self._store.transaction():
+                for due in self.timetable.take(name, now, starting=starting):
+                    self._occurrence(entry.pipeline, due)
+        self._housekeeping.tick(now, self.configuration)
+
+    def _occurrence(self, pipeline: Pipeline, due: decide.Due) -> None:
+        schedule = pipeline.schedule
+        skipped = ""
+        # A backlog that is to be caught up in full waits in full.
+        if due.trigger is not Trigger.CATCH_UP or schedule.catch_up != "all":
+            unfinished = self.runs.unfinished(pipeline.name)
+            if decide.on_overlap(schedule.overlap, unfinished) == "skip":
+                skipped = f"run {unfinished[-1].run_id} was not over"
+        self.runs.create(pipeline.name, due.trigger, scheduled_at=due.at, skipped=skipped)
+
+    def _catch_up_interrupted(self, run: Run) -> None:
+        self._store.save_run(replace(run, owed=False))
+        entry = self.configuration.pipelines.get(run.pipeline)
+        if entry is None or entry.pipeline is None or not self.timetable.active(run.pipeline):
+            return
+        schedule = entry.pipeline.schedule
+        covered = schedule.catch_up != "all" and self.runs.unfinished(run.pipeline)
+        times = self._store.interruptions(run.pipeline, run.scheduled_at)
+        if not covered and decide.may_rerun(schedule, times):
+            self.runs.create(run.pipeline, Trigger.CATCH_UP, scheduled_at=run.scheduled_at)
+
+    def _pump(self) -> None:
+        chosen = decide.startable(
+            self.runs.pending.values(),
+            [active.run for active in self.runs.active.values()],
+            limit=self.configuration.settings.limits.concurrent_runs,
+            may_start=self._may_start,
+        )
+        for run in chosen:
+            pipeline = self.configuration.pipelines[run.pipeline].pipeline
+            assert pipeline is not None
+            self.runs.start(run, pipeline, self.timetable.memory(run.pipeline).export_id)
+
+    def _may_start(self, run: Run) -> bool:
+        entry = self.configuration.pipelines.get(run.pipeline)
+        if entry is None or entry.pipeline is None:
+            return False
+        if run.trigger is Trigger.EXPORT:
+            return True
+        return self._scheduling and self.timetable.active(run.pipeline)
+
+    def _arm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        wakes = [self.timetable.next_wake(), self._housekeeping.next_wake()]
+        now = self.now()
+        # What is due and still waits, waits for a run to end, and that wakes the core by itself.
+        instants = [wake for wake in wakes if wake is not None and wake > now]
+        if self.draining or not self._scheduling or not instants:
+            return
+        # The loop's clock stands still while the machine sleeps, and nobody says when the wall
+        # clock is set: look again soon enough.
+        delay = min((min(instants) - now).total_seconds(), _LOOK_AGAIN)
+        self._timer = asyncio.get_running_loop().call_later(delay, self.post, inbox.Tick())
+
+    # What changed
+
+    def _run_changed(self, run: Run) -> None:
+        if run.status is not RunStatus.PENDING:
+            last = self._last.get(run.pipeline)
+            if last is None or int(last.run_id) <= int(run.run_id):
+                self._last[run.pipeline] = run
+        if run.status.finished and run.status is not RunStatus.SKIPPED:
+            self._ended[run.pipeline] = run.status
+        self._dirty.add(run.pipeline)
+        self.hub.publish("run", run=run.as_json())
+
+    def _progressed(self, active: Active) -> None:
+        moment = asyncio.get_running_loop().time()
+        if moment - active.shown_at >= _PROGRESS_EVERY:
+            active.shown_at = moment
+            self.hub.publish("progress", name=active.run.pipeline, running=active.as_json())
+
+    def _run_over(self, run: Run) -> None:
+        self._observe(run)
+        self._housekeeping.over(run, self.configuration)
+
+    def view(self, name: str) -> PipelineJson:
+        """Return the pipeline object, with live progress."""
+        entry = self.entry(name)
+        active = self._active(name)
+        if name not in self._views:
+            self._views[name] = pipeline_json(
+                entry,
+                catalog=self.catalog,
+                memory=self.timetable.memory(name),
+                pause=self.timetable.pause(name),
+                last=self._last.get(name),
+                ended=self._ended.get(name),
+                running=None if active is None else active.run,
+                now=self.now(),
+            )
+        cached = self._views[name]
+        return cached if active is None else {**cached, "running": active.as_json()}
+
+    def _active(self, name: str) -> Active | None:
+        return next((a for a in self.runs.active.values() if a.run.pipeline == name), None)
+
+    def memory(self, name: str) -> Memory:
+        """Return what is remembered of a pipeline."""
+        return self.timetable.memory(name)
+
+    def _flush(self) -> None:
+        for name in self._dirty:
+            self._views.pop(name, None)
+            if name in self.configuration.pipelines:
+                self.hub.publish("pipeline", pipeline=self.view(name))
+        self._dirty.clear()
+
+
+def _is_chatter(message: object) -> bool:
+    """Whether a message can make nothing due."""
+    return isinstance(message, WorkerSaid) and isinstance(message.message, Progress)
+
+
+def _same(old: Entry, new: Entry) -> bool:
+    if old.problems != new.problems or old.file != new.file:
+        return False
+    if old.pipeline is None or new.pipeline is None:
+        return old.pipeline is new.pipeline
+    return old.pipeline.revision == new.pipeline.revision

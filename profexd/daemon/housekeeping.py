@@ -1,0 +1,147 @@
+"""Cleaning up: what an earlier daemon left, folders of the spool, old history."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from profexd.daemon.records import Run
+from profexd.daemon.runlog import RunLogs
+from profexd.daemon.runs import Runs
+from profexd.daemon.store import Store
+from profexd.daemon.withheld import complete
+from profexd.wire import RunStatus
+
+if TYPE_CHECKING:
+    from profexd.config.model import Configuration
+
+log = logging.getLogger(__name__)
+
+_SWEEP_EVERY = timedelta(hours=1)
+_TOUCH_EVERY = timedelta(hours=12)
+_Documents = dict[str, Any]
+
+
+class Housekeeping:
+    """Removes what is needed no longer. The core alone calls it."""
+
+    def __init__(
+        self,
+        store: Store,
+        runs: Runs,
+        logs: RunLogs,
+        spool: Path,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._runs = runs
+        self._logs = logs
+        self._spool = spool
+        self._now = now
+        self._next_sweep: datetime | None = None
+        self._touched: datetime | None = None
+
+    def recover(self, documents: Callable[[Run], _Documents | None]) -> None:
+        """Settle what an earlier daemon left: runs that wait, ran, published or staged.
+
+        ``documents`` gives those of a run's pipeline as it is now, for where the stored ones
+        had a secret withheld.
+        """
+        memories = self._store.memories()
+
+        def export_id(run: Run) -> str:
+            return memories[run.pipeline].export_id if run.pipeline in memories else "0"
+
+        leftovers = {run.run_id for run in self._store.with_handles()}
+        for run in self._store.unfinished():
+            if run.status is RunStatus.PENDING:
+                self._runs.resume(run)
+            elif run.publishing and (known := _usable(run, documents)) is not None:
+                self._runs.finish(run, known, export_id(run))
+                leftovers.discard(run.run_id)
+            else:
+                ended = self._runs.interrupt(run)
+                log.warning(
+                    "run_interrupted", extra={"run_id": run.run_id, "pipeline": run.pipeline}
+                )
+                self._drop_spool(ended)
+                if run.run_id in leftovers and (known := _usable(run, documents)) is not None:
+                    self._runs.discard(ended, known, export_id(run))
+                    leftovers.discard(run.run_id)
+        for run_id in leftovers:
+            left = self._store.run(run_id)
+            if left is None or not left.status.finished:
+                continue
+            known = documents(left)
+            if known is None:
+                log.warning(
+                    "staged files are left: their pipeline is gone", extra={"run_id": run_id}
+                )
+            else:
+                self._runs.discard(left, known, export_id(left))
+        self._remove_strangers()
+
+    def over(self, run: Run, configuration: Configuration) -> None:
+        """A run has ended: decide on its folder."""
+        if run.spooled and not self._keeps(run, configuration):
+            self._drop_spool(run)
+        if run.spooled:
+            self.sweep(configuration)
+
+    def tick(self, now: datetime, configuration: Configuration) -> None:
+        """Sweep when it is time."""
+        if self._next_sweep is not None and now >= self._next_sweep:
+            self.sweep(configuration)
+
+    def next_wake(self) -> datetime | None:
+        """Return when to sweep next."""
+        return self._next_sweep
+
+    def sweep(self, configuration: Configuration) -> None:
+        """Remove what is older than it is kept, and the oldest of too much."""
+        now = self._now()
+        settings = configuration.settings
+        oldest = now - timedelta(seconds=settings.spool_keep)
+        total = 0
+        kept = 0
+        for run in reversed(self._store.spooled()):
+            total += run.bytes
+            assert run.finished_at is not None
+            expired = run.finished_at <= oldest or total > settings.spool_max_size
+            if expired or not self._keeps(run, configuration):
+                self._drop_spool(run)
+            else:
+                kept += 1
+        keep = frozenset(configuration.pipelines)
+        if self._touched is None or now - self._touched > _TOUCH_EVERY:
+            self._store.touch(keep, now)
+            self._touched = now
+        for run_id in self._store.prune(now - timedelta(seconds=settings.history_keep), keep=keep):
+            self._logs.remove(run_id)
+        # History ages by the day; only kept folders are worth waking up for every hour.
+        self._next_sweep = now + _SWEEP_EVERY if kept else None
+
+    def _keeps(self, run: Run, configuration: Configuration) -> bool:
+        return run.status is RunStatus.DONE and configuration.settings.spool_keep > 0
+
+    def _drop_spool(self, run: Run) -> None:
+        self._store.save_run(replace(run, spooled=False))
+        self._runs.remove_spool(run.run_id)
+
+    def _remove_strangers(self) -> None:
+        """Remove folders that belong to no run: previews, and runs that are forgotten."""
+        for folder in self._spool.iterdir():
+            if folder.is_dir() and folder.name.removeprefix("preview-").isdigit():
+                run = self._store.run(folder.name)
+                if run is None or (run.status.finished and not run.spooled):
+                    self._runs.remove_spool(folder.name)
+
+
+def _usable(run: Run, documents: Callable[[Run], _Documents | None]) -> _Documents | None:
+    if run.documents is not None and complete(run.documents):
+        return run.documents
+    return documents(run)

@@ -1,0 +1,67 @@
+"""What reaches the core: requests of the API, of signals, of the watcher and of timers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from profexd.config.model import Configuration
+
+
+@dataclass(frozen=True, slots=True)
+class RunNow:
+    name: str
+    by: str
+    export: bool = False
+    """``profexd export``: it ignores schedule and pause."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopRun:
+    run_id: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class PausePipeline:
+    name: str
+    by: str
+    reason: str = ""
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResumePipeline:
+    name: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The files were read anew."""
+
+    configuration: Configuration
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Something may be due."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimedOut:
+    """The ``timeout`` of a run is over."""
+
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """Start nothing more; end when nothing runs any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """End what still runs, and then end."""

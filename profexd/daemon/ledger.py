@@ -1,0 +1,125 @@
+"""What a worker's message changes on the record of its run: pure, from record to record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Literal
+
+from profexd.daemon.records import FileRecord, Run
+from profexd.wire import ErrorJson, FileStatus, RunStatus, Trigger
+
+Reason = Literal["", "stop", "timeout", "drain"]
+"""Why the core ended a run, where it did."""
+
+
+def planned(run: Run, files: Iterable[dict[str, str]]) -> Run:
+    """The names are fixed."""
+    records = tuple(
+        FileRecord(sink=file["sink"], path=file["path"], uri=file["uri"]) for file in files
+    )
+    return replace(run, files=records)
+
+
+def built(run: Run, parts: list[dict[str, Any]]) -> Run:
+    """Sizes and sums are known; parts that the plan could not foresee are added at every sink."""
+    sizes = {part["path"]: part for part in parts}
+    files = tuple(
+        replace(
+            file,
+            rows=int(sizes[file.path]["rows"]),
+            bytes=int(sizes[file.path]["bytes"]),
+            sha256=str(sizes[file.path]["sha256"]),
+        )
+        if file.path in sizes
+        else file
+        for file in run.files
+    )
+    return replace(
+        run,
+        files=files,
+        rows=sum(int(part["rows"]) for part in parts),
+        bytes=sum(int(part["bytes"]) for part in parts),
+    )
+
+
+def file_became(run: Run, sink: str, path: str, status: FileStatus) -> Run:
+    """One file at one sink is staged, published, discarded or failed."""
+    files = tuple(
+        replace(file, status=str(status)) if (file.sink, file.path) == (sink, path) else file
+        for file in run.files
+    )
+    return replace(run, files=files)
+
+
+def warned(run: Run, message: str) -> Run:
+    """A sentence for the record."""
+    return run if message in run.warnings else replace(run, warnings=(*run.warnings, message))
+
+
+def ended(
+    run: Run, status: RunStatus, error: ErrorJson | None, *, reason: Reason, now: datetime
+) -> Run:
+    """The run is over. ``reason`` turns a stop into what it was for."""
+    owed = False
+    if status is RunStatus.STOPPED:
+        match reason:
+            case "timeout":
+                status, error = RunStatus.FAILED, timed_out(run)
+            case "drain":
+                status = RunStatus.INTERRUPTED
+    if status is RunStatus.INTERRUPTED:
+        owed = run.trigger in (Trigger.SCHEDULE, Trigger.CATCH_UP, Trigger.ONCE)
+        error = error or interrupted_error()
+    return replace(
+        run,
+        status=status,
+        error=None if status in (RunStatus.DONE, RunStatus.STOPPED) else error,
+        finished_at=now,
+        retry_at=None,
+        owed=owed,
+        documents=None,
+    )
+
+
+def died(how: str, last_words: str) -> ErrorJson:
+    """Return the error of a run whose process ended without a last message."""
+    killed = "SIGKILL" in how
+    return {
+        "code": "worker_died",
+        "message": f"the process of the run died: {how}"
+        + (f": {last_words}" if last_words else ""),
+        "hint": (
+            "it may have been killed for want of memory: see dmesg, and limits.memory"
+            if killed
+            else "the log of the run says more"
+        ),
+    }
+
+
+def misspoke(violation: str) -> ErrorJson:
+    """Return the error of a run whose process said what is no message."""
+    return {
+        "code": "worker_died",
+        "message": f"the process of the run said something that is no message: {violation}",
+        "hint": "a plugin may write to the wrong place; the log of the run says more",
+    }
+
+
+def timed_out(run: Run) -> ErrorJson:
+    """Return the error of a run that took too long."""
+    return {
+        "code": "timeout",
+        "message": f"the run took longer than the timeout of {run.pipeline}",
+        "hint": "raise timeout in its file, or find out what is slow in the log of the run",
+    }
+
+
+def interrupted_error() -> ErrorJson:
+    """Return the error of a run that ended because the daemon did."""
+    return {
+        "code": "interrupted",
+        "message": "the daemon ended while the run was going on",
+        "hint": "what it had staged is removed; the catch-up rule decides whether it runs again",
+    }

@@ -1,0 +1,114 @@
+"""Metrics for Prometheus, in a registry of our own; labels are configured names and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+import profexd
+from profexd.daemon.records import Run
+from profexd.wire import RunStatus
+
+_SECONDS = (1, 5, 15, 60, 300, 900, 1800, 3600, 7200, 14400)
+
+
+class Metrics:
+    """Counts what runs do; what is true right now is asked for when it is read."""
+
+    def __init__(self, *, boot_time: float) -> None:
+        registry = CollectorRegistry()
+        self._registry = registry
+        self._runs = Counter(
+            "profexd_run", "Runs that ended.", ["pipeline", "outcome"], registry=registry
+        )
+        self._duration = Histogram(
+            "profexd_run_duration_seconds",
+            "How long runs took.",
+            ["pipeline"],
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self._rows = Counter("profexd_rows", "Rows delivered.", ["pipeline"], registry=registry)
+        self._bytes = Counter("profexd_bytes", "Bytes delivered.", ["pipeline"], registry=registry)
+        self._success = Gauge(
+            "profexd_last_success_timestamp_seconds",
+            "When a run of the pipeline was last delivered.",
+            ["pipeline"],
+            registry=registry,
+        )
+        self._retries = Counter(
+            "profexd_retries", "Attempts after the first.", ["pipeline"], registry=registry
+        )
+        self._lag = Gauge(
+            "profexd_schedule_lag_seconds",
+            "How late the last scheduled run started.",
+            ["pipeline"],
+            registry=registry,
+        )
+        self._running = Gauge("profexd_running", "Runs with a live process.", registry=registry)
+        self._loop_lag = Gauge(
+            "profexd_loop_lag_seconds", "How late the loop was when last asked.", registry=registry
+        )
+        self._reload_ok = Gauge(
+            "profexd_config_last_reload_successful",
+            "Whether the last reading of the files found no error.",
+            registry=registry,
+        )
+        self._reload_at = Gauge(
+            "profexd_config_last_reload_success_timestamp_seconds",
+            "When the files were last read without an error.",
+            registry=registry,
+        )
+        self._broken = Gauge(
+            "profexd_plugin_broken", "Plugins that do not load.", registry=registry
+        )
+        Gauge(
+            "profexd_build_info", "Which profexd this is.", ["version"], registry=registry
+        ).labels(profexd.__version__).set(1)
+        Gauge("profexd_start_time_seconds", "When the daemon started.", registry=registry).set(
+            boot_time
+        )
+
+    def watch(self, *, running: Callable[[], float], broken: int) -> None:
+        """Read ``running`` whenever the metrics are read."""
+        self._running.set_function(running)
+        self._broken.set(broken)
+
+    def delivered_before(self, last_success: Iterable[tuple[str, float]]) -> None:
+        """Take over what the store knows from earlier boots."""
+        for pipeline, at in last_success:
+            self._success.labels(pipeline).set(at)
+
+    def observe(self, run: Run) -> None:
+        """Count a run that ended."""
+        self._runs.labels(run.pipeline, str(run.status)).inc()
+        if run.started_at is None or run.finished_at is None:
+            return
+        self._duration.labels(run.pipeline).observe(
+            (run.finished_at - run.started_at).total_seconds()
+        )
+        self._retries.labels(run.pipeline).inc(max(run.attempt - 1, 0))
+        if run.scheduled_at is not None:
+            self._lag.labels(run.pipeline).set(
+                max((run.started_at - run.scheduled_at).total_seconds(), 0)
+            )
+        if run.status is RunStatus.DONE:
+            self._rows.labels(run.pipeline).inc(run.rows)
+            self._bytes.labels(run.pipeline).inc(run.bytes)
+            self._success.labels(run.pipeline).set(run.finished_at.timestamp())
+
+    def reloaded(self, at: float, *, ok: bool) -> None:
+        """Note a reading of the files."""
+        self._reload_ok.set(ok)
+        if ok:
+            self._reload_at.set(at)
+
+    def loop_lag(self, seconds: float) -> None:
+        """Note how late the loop was."""
+        self._loop_lag.set(seconds)
+
+    def render(self) -> tuple[bytes, str]:
+        """Return the text and its content type."""
+        return generate_latest(self._registry), CONTENT_TYPE_LATEST

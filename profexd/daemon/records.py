@@ -1,0 +1,135 @@
+"""What the store remembers of runs and pipelines, as frozen values, and how they look on the wire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from profexd.wire import ErrorJson, FileJson, PausedJson, RunJson, RunStatus, Trigger
+
+
+def rfc3339(instant: datetime) -> str:
+    """Return the instant as RFC 3339 in UTC, with milliseconds where there are any."""
+    moment = instant.astimezone(UTC)
+    precision = "milliseconds" if moment.microsecond else "seconds"
+    return moment.isoformat(timespec=precision).removesuffix("+00:00") + "Z"
+
+
+def _optional(instant: datetime | None) -> str | None:
+    return None if instant is None else rfc3339(instant)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRecord:
+    """One file at one sink."""
+
+    sink: str
+    path: str
+    uri: str
+    rows: int = 0
+    bytes: int = 0
+    sha256: str = ""
+    status: str | None = None
+
+    def as_json(self) -> FileJson:
+        """Return the ``files[]`` object of a run."""
+        return {
+            "path": self.path,
+            "uri": self.uri,
+            "sink": self.sink,
+            "rows": self.rows,
+            "bytes": self.bytes,
+            "sha256": self.sha256,
+            "status": self.status,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run as the store holds it."""
+
+    run_id: str
+    pipeline: str
+    trigger: Trigger
+    instant: datetime
+    status: RunStatus = RunStatus.PENDING
+    by: str = ""
+    """Who asked for it, where somebody did."""
+    attempt: int = 1
+    retry_at: str | None = None
+    scheduled_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    phase: str | None = None
+    rows: int = 0
+    bytes: int = 0
+    files: tuple[FileRecord, ...] = ()
+    warnings: tuple[str, ...] = ()
+    error: ErrorJson | None = None
+    publishing: bool = False
+    """Whether it has begun to publish: from then on it only goes forward."""
+    owed: bool = False
+    """Whether it was interrupted and the catch-up rule has not decided yet."""
+    spooled: bool = False
+    """Whether its folder may still stand in the spool."""
+    documents: dict[str, Any] | None = field(default=None, repr=False)
+    """The configuration it started with, without literal secrets, until it is finished."""
+
+    def as_json(self) -> RunJson:
+        """Return the run object of the API."""
+        return {
+            "run_id": self.run_id,
+            "pipeline": self.pipeline,
+            "status": str(self.status),
+            "trigger": str(self.trigger),
+            "attempt": self.attempt,
+            "retry_at": self.retry_at,
+            "scheduled_at": _optional(self.scheduled_at),
+            "started_at": _optional(self.started_at),
+            "finished_at": _optional(self.finished_at),
+            "phase": self.phase,
+            "rows": self.rows,
+            "bytes": self.bytes,
+            "files": [file.as_json() for file in self.files],
+            "warnings": list(self.warnings),
+            "error": self.error,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """Who paused a pipeline, when, why, and until when."""
+
+    by: str
+    at: datetime
+    reason: str = ""
+    until: datetime | None = None
+
+    def over(self, now: datetime) -> bool:
+        """Whether its time has passed."""
+        return self.until is not None and self.until <= now
+
+    def as_json(self) -> PausedJson:
+        """Return the ``paused`` object of a pipeline."""
+        return {
+            "by": self.by,
+            "at": rfc3339(self.at),
+            "reason": self.reason,
+            "until": _optional(self.until),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What is remembered of a pipeline's name; it outlives the file."""
+
+    name: str
+    export_id: str
+    cursor: datetime
+    """Every occurrence up to here is decided."""
+    timing: str = ""
+    """The timing of the schedule that the cursor belongs to."""
+    active: bool = False
+    """Whether it was enabled, not paused and there when last looked at."""
+    once_done: bool = False

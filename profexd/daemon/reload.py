@@ -1,0 +1,103 @@
+"""Reading the configuration again: in a thread, one reading at a time, taken over through the inbox."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import hashlib
+import logging
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from profexd.daemon import inbox
+from profexd.daemon.core import Core
+from profexd.wire import CheckJson
+
+if TYPE_CHECKING:
+    from profexd.config.model import Configuration
+
+log = logging.getLogger(__name__)
+
+Load = Callable[["Configuration | None"], "Configuration"]
+"""Reads the files, given what was valid before."""
+
+
+class Reloader:
+    """Reads the files on request. Requests that come while it reads share the next reading."""
+
+    def __init__(
+        self,
+        core: Core,
+        load: Load,
+        *,
+        began: Callable[[], None] = lambda: None,
+        done: Callable[[bool], None] = lambda ok: None,
+    ) -> None:
+        self._core = core
+        self._load = load
+        self._began = began
+        self._done = done
+        self._reading = asyncio.Lock()
+        self._waiting: asyncio.Task[CheckJson] | None = None
+
+    async def reload(self, source: str) -> CheckJson:
+        """Take over what is right in the files, and say what is wrong."""
+        if self._waiting is None:
+            self._waiting = asyncio.create_task(self._reload(source))
+        return await asyncio.shield(self._waiting)
+
+    async def check(self) -> CheckJson:
+        """Say what is wrong in the files; changes nothing."""
+        configuration = await asyncio.to_thread(self._load, self._core.configuration)
+        return _answer(configuration)
+
+    def describe(self) -> dict[str, Any]:
+        """Return what is in force: directory, revision, settings, files and problems."""
+        configuration = self._core.configuration
+        settings = dataclasses.asdict(configuration.settings)
+        revisions = sorted(
+            f"{name}:{entry.pipeline.revision if entry.pipeline else ''}"
+            for name, entry in configuration.pipelines.items()
+        )
+        digest = hashlib.sha256(repr((sorted(settings.items(), key=str), revisions)).encode())
+        return {
+            "directory": str(configuration.directory),
+            "revision": digest.hexdigest(),
+            "settings": settings,
+            "files": {
+                "pipelines": sorted(configuration.pipelines),
+                "sources": sorted(configuration.sources),
+                "sinks": sorted(configuration.sinks),
+            },
+            "problems": list(configuration.problems),
+        }
+
+    async def _reload(self, source: str) -> CheckJson:
+        async with self._reading:
+            # From here on a new request needs a new reading.
+            self._waiting = None
+            self._began()
+            started = time.monotonic()
+            configuration = await asyncio.to_thread(self._load, self._core.configuration)
+            await self._core.ask(inbox.Loaded(configuration))
+            answer = _answer(configuration)
+            log.info(
+                "reloaded",
+                extra={
+                    "source": source,
+                    "pipelines": len(configuration.pipelines),
+                    "problems": len(configuration.problems),
+                    "duration_ms": round((time.monotonic() - started) * 1000),
+                },
+            )
+            self._done(answer["ok"])
+            return answer
+
+
+def _answer(configuration: Configuration) -> CheckJson:
+    problems = list(configuration.problems)
+    return {
+        "ok": not any(problem["severity"] == "error" for problem in problems),
+        "problems": problems,
+    }

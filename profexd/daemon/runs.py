@@ -1,0 +1,443 @@
+"""The lives of runs: queued, started as children, told of by messages, ended and cleaned up."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from profexd.daemon import ledger
+from profexd.daemon.decide import NotFound, Refused
+from profexd.daemon.records import Run
+from profexd.daemon.runlog import RunLogs
+from profexd.daemon.store import Store
+from profexd.daemon.supervisor import Child, Supervisor, WorkerEnded, WorkerSaid
+from profexd.daemon.withheld import withhold
+from profexd.export.job import Action, Handle, Job
+from profexd.export.messages import (
+    Built,
+    Finished,
+    Logged,
+    Planned,
+    Progress,
+    Published,
+    Publishing,
+    Retrying,
+    Staging,
+    Unpublished,
+)
+from profexd.wire import ErrorJson, FileStatus, RunningJson, RunStatus, Trigger
+
+if TYPE_CHECKING:
+    from profexd.config.model import Pipeline
+
+log = logging.getLogger(__name__)
+
+KILL_GRACE = 10.0
+"""A worker that was asked to stop has so long to discard what it staged."""
+_LINGER = 10.0
+
+
+@dataclass(slots=True)
+class Active:
+    """A run with a live child."""
+
+    run: Run
+    child: Child
+    pipeline: Pipeline | None
+    """None where only the stored documents are left of it."""
+    documents: dict[str, Any]
+    percent: float | None = None
+    rows: int = 0
+    bytes: int = 0
+    shown_at: float = 0.0
+    reason: ledger.Reason = ""
+    told: Finished | None = None
+    timer: asyncio.TimerHandle | None = None
+
+    def as_json(self) -> RunningJson:
+        """Return the ``running`` object of a pipeline."""
+        return {
+            "run_id": self.run.run_id,
+            "phase": self.run.phase,
+            "percent": self.percent,
+            "rows": self.rows,
+            "bytes": self.bytes,
+        }
+
+
+class Runs:
+    """Every run that is not over. The core alone calls it, and is told of every change."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        supervisor: Supervisor,
+        logs: RunLogs,
+        spool: Path,
+        now: Callable[[], datetime],
+        changed: Callable[[Run], None],
+        progressed: Callable[[Active], None],
+        over: Callable[[Run], None],
+        expired: Callable[[str], None],
+    ) -> None:
+        self.pending: dict[str, Run] = {}
+        self.active: dict[str, Active] = {}
+        self.cleaning: dict[str, Child] = {}
+        self._store = store
+        self._supervisor = supervisor
+        self._logs = logs
+        self._spool = spool
+        self._now = now
+        self._changed = changed
+        self._progressed = progressed
+        self._over = over
+        self._expired = expired
+        self._removals: set[asyncio.Task[None]] = set()
+
+    # Asking
+
+    def unfinished(self, pipeline: str) -> list[Run]:
+        """Return the runs of a pipeline that are running or waiting."""
+        running = [active.run for active in self.active.values() if active.run.pipeline == pipeline]
+        return running + [run for run in self.pending.values() if run.pipeline == pipeline]
+
+    def find(self, run_id: str) -> Run:
+        """Return a run, alive or past; NotFound when there is none."""
+        if run_id in self.active:
+            return self.active[run_id].run
+        run = self.pending.get(run_id) or self._store.run(run_id)
+        if run is None:
+            raise NotFound(f"there is no run {run_id}", hint="profexctl runs")
+        return run
+
+    def recent(self, *, pipeline: str | None, status: str | None, limit: int) -> list[Run]:
+        """Return runs, newest first."""
+        found = self._store.runs(pipeline=pipeline, status=status, limit=limit)
+        return [self.active[run.run_id].run if run.run_id in self.active else run for run in found]
+
+    # Beginning
+
+    def create(
+        self,
+        pipeline: str,
+        trigger: Trigger,
+        *,
+        scheduled_at: datetime | None = None,
+        by: str = "",
+        skipped: str = "",
+    ) -> Run:
+        """Write a run down and let it wait, or, with a reason, as skipped."""
+        now = self._now()
+        run = Run(
+            run_id=str(int(now.timestamp())),
+            pipeline=pipeline,
+            trigger=trigger,
+            instant=now,
+            by=by,
+            scheduled_at=scheduled_at,
+        )
+        if skipped:
+            run = replace(run, status=RunStatus.SKIPPED, finished_at=now, warnings=(skipped,))
+        run = self._store.create_run(run)
+        if not skipped:
+            self.pending[run.run_id] = run
+        self._changed(run)
+        return run
+
+    def resume(self, run: Run) -> None:
+        """Let a run wait that was waiting when the daemon ended."""
+        self.pending[run.run_id] = run
+
+    def start(self, run: Run, pipeline: Pipeline, export_id: str) -> None:
+        """Start the child of a waiting run."""
+        started = replace(
+            run,
+            status=RunStatus.RUNNING,
+            started_at=self._now(),
+            phase="plan",
+            spooled=True,
+            documents=withhold(pipeline.documents, pipeline.secrets),
+        )
+        self._store.save_run(started)
+        self.pending.pop(run.run_id, None)
+        self._logs.begin(run.run_id)
+        child = self._child("run", started, pipeline.documents, export_id)
+        active = Active(started, child, pipeline, pipeline.documents)
+        active.timer = asyncio.get_running_loop().call_later(
+            pipeline.timeout, self._expired, run.run_id
+        )
+        self.active[run.run_id] = active
+        self._changed(started)
+
+    def finish(self, run: Run, documents: dict[str, Any], export_id: str) -> None:
+        """Publish what a dead worker had begun to publish; the run goes on."""
+        self._logs.begin(run.run_id)
+        child = self._child("finish", run, documents, export_id)
+        self.active[run.run_id] = Active(run, child, None, documents)
+        self._changed(run)
+
+    def discard(self, run: Run, documents: dict[str, Any], export_id: str) -> None:
+        """Remove what an ended run left staged, in the background."""
+        if run.run_id not in self.cleaning:
+            self.cleaning[run.run_id] = self._child("discard", run, documents, export_id)
+
+    def _child(self, action: Action, run: Run, documents: dict[str, Any], export_id: str) -> Child:
+        handles: tuple[Handle, ...] = ()
+        if action in ("finish", "discard"):
+            handles = self._store.handles(run.run_id)
+        if action == "discard":
+            handles = tuple(handle for handle in handles if not handle.published)
+        job = Job(
+            action=action,
+            run_id=run.run_id,
+            export_id=export_id,
+            pipeline=run.pipeline,
+            instant=run.instant,
+            documents=documents,
+            spool=str(self._spool / run.run_id),
+            attempt=run.attempt,
+            handles=handles,
+        )
+        return self._supervisor.start(
+            job, stderr=lambda line: self._logs.write(run.run_id, "warning", line)
+        )
+
+    # Ending
+
+    def stop(self, run_id: str, *, by: str) -> Run:
+        """End a run on somebody's behalf, or refuse."""
+        run = self.find(run_id)
+        if run_id in self.pending:
+            return self.drop(run, RunStatus.STOPPED, f"stopped by {by}")
+        active = self.active.get(run_id)
+        if active is None:
+            raise Refused(
+                f"run {run_id} is {run.status}: there is nothing to stop", code="not_running"
+            )
+        if active.run.publishing:
+            raise Refused(
+                f"run {run_id} has begun to publish and only goes forward",
+                hint=f"profexctl show {run_id}",
+                code="publishing",
+            )
+        self._logs.write(run_id, "info", f"stopped by {by}")
+        self.end(active, "stop")
+        return active.run
+
+    def drop(self, run: Run, status: RunStatus, warning: str) -> Run:
+        """End a run that is still waiting."""
+        ended = replace(run, status=status, finished_at=self._now(), warnings=(warning,))
+        self._store.save_run(ended)
+        del self.pending[run.run_id]
+        self._changed(ended)
+        self._over(ended)
+        return ended
+
+    def end(self, active: Active, reason: ledger.Reason) -> None:
+        """Ask the child of a run to stop; it is killed where it does not."""
+        active.reason = active.reason or reason
+        active.child.terminate(KILL_GRACE)
+
+    def timeout(self, run_id: str) -> None:
+        """End a run whose time is over, where it can still end."""
+        active = self.active.get(run_id)
+        if active is not None and not active.run.publishing and active.told is None:
+            self._logs.write(run_id, "error", "the timeout is over")
+            self.end(active, "timeout")
+
+    # What children say
+
+    def said(self, said: WorkerSaid) -> None:
+        """Take one message: into the store first, then acknowledge."""
+        run_id = said.child.job.run_id
+        active = self.active.get(run_id)
+        go = True
+        if active is not None and active.child is said.child:
+            go = self._apply(active, said)
+        elif self.cleaning.get(run_id) is said.child:
+            self._apply_cleaning(run_id, said)
+        if said.message.durable:
+            said.child.acknowledge(said.n, go=go)
+
+    def _apply(self, active: Active, said: WorkerSaid) -> bool:
+        run = active.run
+        match said.message:
+            case Progress() as progress:
+                self._progress(active, progress)
+                return True
+            case Logged() as line:
+                self._logs.write(run.run_id, line.level, line.message)
+                if not line.record:
+                    return True
+                self._update(active, ledger.warned(run, line.message))
+            case Planned(files=files):
+                self._update(active, ledger.planned(run, files), files=True)
+            case Built(files=files):
+                self._update(active, ledger.built(run, files), files=True)
+                active.rows, active.bytes = active.run.rows, active.run.bytes
+            case Staging() as staging:
+                with self._store.transaction():
+                    self._store.save_handle(
+                        run.run_id, Handle(sink=staging.sink, staged=staging.staged)
+                    )
+                    if staging.complete:
+                        target = staging.staged["target"]
+                        self._file(active, staging.sink, target, FileStatus.STAGED)
+            case Publishing():
+                if active.reason:
+                    return False
+                self._update(active, replace(run, publishing=True))
+            case Published() as published:
+                with self._store.transaction():
+                    self._store.mark_published(run.run_id, published.sink, published.path)
+                    self._file(active, published.sink, published.path, FileStatus.PUBLISHED)
+            case Unpublished() as gone:
+                with self._store.transaction():
+                    self._store.forget_handle(run.run_id, gone.sink, gone.path)
+                    self._file(active, gone.sink, gone.path, FileStatus(gone.status))
+            case Retrying() as retry:
+                self._update(active, replace(run, attempt=retry.attempt, retry_at=retry.retry_at))
+            case Finished() as finished:
+                active.told = finished
+                self._store_end(active)
+                asyncio.get_running_loop().call_later(_LINGER, said.child.kill)
+                return True
+        self._changed(active.run)
+        return True
+
+    def _apply_cleaning(self, run_id: str, said: WorkerSaid) -> None:
+        match said.message:
+            case Unpublished() as gone:
+                self._store.forget_handle(run_id, gone.sink, gone.path)
+            case Logged() as line:
+                self._logs.write(run_id, line.level, line.message)
+
+    def _update(self, active: Active, run: Run, *, files: bool = False) -> None:
+        with self._store.transaction():
+            self._store.save_run(run)
+            if files:
+                self._store.save_files(run)
+        active.run = run
+
+    def _file(self, active: Active, sink: str, path: str, status: FileStatus) -> None:
+        active.run = ledger.file_became(active.run, sink, path, status)
+        self._store.save_files(active.run)
+
+    def _progress(self, active: Active, progress: Progress) -> None:
+        entered = progress.phase != active.run.phase
+        if entered:
+            active.run = replace(active.run, phase=progress.phase)
+            self._logs.write(active.run.run_id, "info", f"phase {progress.phase}")
+        active.percent = progress.percent
+        active.rows = progress.rows or active.rows
+        active.bytes = progress.bytes or active.bytes
+        if entered:
+            active.shown_at = 0.0
+        self._progressed(active)
+
+    def _store_end(self, active: Active, status: RunStatus | None = None) -> Run:
+        told = active.told
+        error: ErrorJson | None = None
+        if told is not None:
+            status = RunStatus(told.status)
+            error = told.error  # type: ignore[assignment]
+        assert status is not None
+        run = ledger.ended(active.run, status, error, reason=active.reason, now=self._now())
+        with self._store.transaction():
+            self._store.save_run(run)
+            for handle in self._store.handles(run.run_id):
+                if handle.published or run.status is RunStatus.DONE:
+                    self._store.forget_handle(run.run_id, handle.sink, handle.staged["target"])
+        return run
+
+    # Their end
+
+    def ended(self, ended: WorkerEnded, *, draining: bool) -> None:
+        """A child is gone: the run is over, or another child finishes it."""
+        run_id = ended.child.job.run_id
+        if self.cleaning.get(run_id) is ended.child:
+            del self.cleaning[run_id]
+            left = [handle for handle in self._store.handles(run_id) if not handle.published]
+            if left:
+                log.warning("staged files are left until the next start", extra={"run_id": run_id})
+            return
+        active = self.active.get(run_id)
+        if active is None or active.child is not ended.child:
+            return
+        if active.timer is not None:
+            active.timer.cancel()
+        if active.told is None and active.run.publishing:
+            self._died_publishing(active, ended, draining=draining)
+            return
+        del self.active[run_id]
+        told = active.told is not None
+        run = self._reload(run_id) if told else self._died(active, ended)
+        staged = any(not handle.published for handle in self._store.handles(run_id))
+        # A worker that ended in order has tried to discard; only the next start tries again.
+        if staged and not told and not draining:
+            self.discard(run, active.documents, ended.child.job.export_id)
+        self._conclude(run)
+
+    def _died(self, active: Active, ended: WorkerEnded) -> Run:
+        error = (
+            ledger.misspoke(ended.violation)
+            if ended.violation
+            else ledger.died(ended.how, ended.last_words)
+        )
+        self._logs.write(active.run.run_id, "error", error["message"])
+        if active.reason:
+            return self._store_end(active, RunStatus.STOPPED)
+        active.told = Finished(status=RunStatus.FAILED, error=dict(error))  # type: ignore[arg-type]
+        return self._store_end(active)
+
+    def _died_publishing(self, active: Active, ended: WorkerEnded, *, draining: bool) -> None:
+        run = active.run
+        del self.active[run.run_id]
+        self._logs.write(run.run_id, "error", f"the process died while it published: {ended.how}")
+        if draining:
+            # The next start finishes it: it stays running in the store.
+            self._logs.end(run.run_id)
+            return
+        if ended.child.job.action == "run":
+            self.finish(run, active.documents, ended.child.job.export_id)
+            return
+        self._conclude(self._died(active, ended))
+
+    def _conclude(self, run: Run) -> None:
+        self._logs.end(run.run_id)
+        self._changed(run)
+        self._over(run)
+
+    def interrupt(self, run: Run) -> Run:
+        """Record that a run ended with an earlier daemon, before it had begun to publish."""
+        ended = ledger.ended(run, RunStatus.INTERRUPTED, None, reason="", now=self._now())
+        self._store.save_run(ended)
+        self._logs.write(run.run_id, "error", "the daemon ended while the run was going on")
+        return ended
+
+    def _reload(self, run_id: str) -> Run:
+        run = self._store.run(run_id)
+        assert run is not None
+        return run
+
+    # The spool
+
+    def remove_spool(self, run_id: str) -> None:
+        """Remove a folder of the spool, in a thread: it may hold gigabytes."""
+        task = asyncio.create_task(
+            asyncio.to_thread(shutil.rmtree, self._spool / run_id, ignore_errors=True)
+        )
+        self._removals.add(task)
+        task.add_done_callback(self._removals.discard)
+
+    async def removed(self) -> None:
+        """Wait until every removal is through."""
+        while self._removals:
+            await asyncio.gather(*self._removals)

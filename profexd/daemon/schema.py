@@ -1,0 +1,81 @@
+"""The tables of the store, and the steps from one version of them to the next."""
+
+from __future__ import annotations
+
+import sqlite3
+
+_STEPS = (
+    """
+    CREATE TABLE pipelines (
+        name      TEXT PRIMARY KEY,
+        export_id INTEGER NOT NULL UNIQUE,
+        cursor    TEXT NOT NULL,
+        timing    TEXT NOT NULL DEFAULT '',
+        active    INTEGER NOT NULL DEFAULT 0,
+        once_done INTEGER NOT NULL DEFAULT 0,
+        seen_at   TEXT
+    ) STRICT;
+    CREATE TABLE pauses (
+        name   TEXT PRIMARY KEY,
+        by     TEXT NOT NULL,
+        at     TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        until  TEXT
+    ) STRICT;
+    CREATE TABLE runs (
+        run_id       INTEGER PRIMARY KEY,
+        pipeline     TEXT NOT NULL,
+        "trigger"    TEXT NOT NULL,
+        instant      TEXT NOT NULL,
+        status       TEXT NOT NULL,
+        by           TEXT NOT NULL DEFAULT '',
+        attempt      INTEGER NOT NULL DEFAULT 1,
+        retry_at     TEXT,
+        scheduled_at TEXT,
+        started_at   TEXT,
+        finished_at  TEXT,
+        phase        TEXT,
+        rows         INTEGER NOT NULL DEFAULT 0,
+        bytes        INTEGER NOT NULL DEFAULT 0,
+        warnings     TEXT NOT NULL DEFAULT '[]',
+        error        TEXT,
+        publishing   INTEGER NOT NULL DEFAULT 0,
+        owed         INTEGER NOT NULL DEFAULT 0,
+        spooled      INTEGER NOT NULL DEFAULT 0,
+        documents    TEXT
+    ) STRICT;
+    CREATE INDEX runs_of_pipeline ON runs (pipeline, run_id);
+    CREATE INDEX runs_unfinished ON runs (status) WHERE finished_at IS NULL;
+    CREATE TABLE files (
+        run_id INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
+        place  INTEGER NOT NULL,
+        sink   TEXT NOT NULL,
+        path   TEXT NOT NULL,
+        uri    TEXT NOT NULL,
+        rows   INTEGER NOT NULL,
+        bytes  INTEGER NOT NULL,
+        sha256 TEXT NOT NULL,
+        status TEXT,
+        PRIMARY KEY (run_id, sink, path)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE handles (
+        run_id    INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
+        sink      TEXT NOT NULL,
+        target    TEXT NOT NULL,
+        staged    TEXT NOT NULL,
+        published INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (run_id, sink, target)
+    ) STRICT, WITHOUT ROWID;
+    """,
+)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the tables to this version; RuntimeError when a newer profexd made them."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > len(_STEPS):
+        raise RuntimeError(
+            f"the store has version {version}, and this profexd knows {len(_STEPS)} and older"
+        )
+    for number, step in enumerate(_STEPS[version:], start=version + 1):
+        connection.executescript(f"BEGIN IMMEDIATE; {step} PRAGMA user_version = {number}; COMMIT;")

@@ -1,0 +1,371 @@
+"""The run state: one SQLite database in the state directory, written by the core alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from profexd.daemon.records import FileRecord, Memory, Pause, Run
+from profexd.daemon.schema import migrate
+from profexd.export.job import Handle
+from profexd.wire import RunStatus, Trigger
+
+
+def _text(instant: datetime | None) -> str | None:
+    # One width, so that text order is the order of time.
+    return None if instant is None else instant.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+class Store:
+    """Open it once per process, under the state directory's lock.
+
+    Every method that writes has committed, and the disk has it, when it returns.
+    """
+
+    def __init__(self, path: Path) -> None:
+        # SQLite gives its journal the mode of the database, so the first file decides.
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        self._db = sqlite3.connect(path, isolation_level=None)
+        self._db.row_factory = sqlite3.Row
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute("PRAGMA foreign_keys = ON")
+        migrate(self._db)
+
+    def close(self) -> None:
+        """Close the database."""
+        self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make all writes within the block one; a block within a block joins it."""
+        if self._db.in_transaction:
+            yield
+            return
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    # Runs
+
+    def create_run(self, run: Run) -> Run:
+        """Write a new run; its id is raised until no other run has it."""
+        with self.transaction():
+            run_id = self._free("runs", "run_id", int(run.run_id))
+            created = replace(run, run_id=str(run_id))
+            self.save_run(created)
+        return created
+
+    def save_run(self, run: Run) -> None:
+        """Write a run, without its files and handles."""
+        values: dict[str, Any] = {
+            "run_id": int(run.run_id),
+            "pipeline": run.pipeline,
+            "trigger": str(run.trigger),
+            "instant": _text(run.instant),
+            "status": str(run.status),
+            "by": run.by,
+            "attempt": run.attempt,
+            "retry_at": run.retry_at,
+            "scheduled_at": _text(run.scheduled_at),
+            "started_at": _text(run.started_at),
+            "finished_at": _text(run.finished_at),
+            "phase": run.phase,
+            "rows": run.rows,
+            "bytes": run.bytes,
+            "warnings": json.dumps(run.warnings, ensure_ascii=False),
+            "error": None if run.error is None else json.dumps(run.error, ensure_ascii=False),
+            "publishing": int(run.publishing),
+            "owed": int(run.owed),
+            "spooled": int(run.spooled),
+            "documents": None if run.documents is None else json.dumps(run.documents),
+        }
+        names = ", ".join(f'"{name}"' for name in values)
+        marks = ", ".join(f":{name}" for name in values)
+        changes = ", ".join(f'"{name}" = excluded."{name}"' for name in values if name != "run_id")
+        self._db.execute(
+            f"INSERT INTO runs ({names}) VALUES ({marks}) "  # noqa: S608 - fixed names
+            f"ON CONFLICT (run_id) DO UPDATE SET {changes}",
+            values,
+        )
+
+    def save_files(self, run: Run) -> None:
+        """Write the files of a run."""
+        with self.transaction():
+            self._db.execute("DELETE FROM files WHERE run_id = ?", (int(run.run_id),))
+            self._db.executemany(
+                "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        int(run.run_id),
+                        place,
+                        file.sink,
+                        file.path,
+                        file.uri,
+                        file.rows,
+                        file.bytes,
+                        file.sha256,
+                        file.status,
+                    )
+                    for place, file in enumerate(run.files)
+                ],
+            )
+
+    def run(self, run_id: str) -> Run | None:
+        """Return one run, or None."""
+        if not run_id.isascii() or not run_id.isdigit() or len(run_id) > 18:
+            return None
+        return next(iter(self._runs("WHERE run_id = ?", int(run_id))), None)
+
+    def runs(
+        self, *, pipeline: str | None = None, status: str | None = None, limit: int = 50
+    ) -> list[Run]:
+        """Return runs, newest first."""
+        return self._runs(
+            "WHERE (?1 IS NULL OR pipeline = ?1) AND (?2 IS NULL OR status = ?2) "
+            "ORDER BY run_id DESC LIMIT ?3",
+            pipeline,
+            status,
+            limit,
+        )
+
+    def unfinished(self) -> list[Run]:
+        """Return the runs that are pending or running, oldest first."""
+        return self._runs("WHERE finished_at IS NULL ORDER BY run_id")
+
+    def owed(self) -> list[Run]:
+        """Return the interrupted runs that the catch-up rule has not decided on."""
+        return self._runs("WHERE owed = 1 ORDER BY run_id")
+
+    def with_handles(self) -> list[Run]:
+        """Return the runs that have left something staged."""
+        return self._runs(
+            "WHERE run_id IN (SELECT run_id FROM handles WHERE published = 0) ORDER BY run_id"
+        )
+
+    def spooled(self) -> list[Run]:
+        """Return the finished runs whose folder may stand in the spool, oldest first."""
+        return self._runs("WHERE spooled = 1 AND finished_at IS NOT NULL ORDER BY run_id")
+
+    def last_started(self) -> dict[str, Run]:
+        """Return the last run of each pipeline that has left the queue."""
+        latest = self._runs(
+            "WHERE run_id IN (SELECT max(run_id) FROM runs WHERE status <> 'pending' "
+            "GROUP BY pipeline)"
+        )
+        return {run.pipeline: run for run in latest}
+
+    def last_ended(self) -> dict[str, RunStatus]:
+        """Return how the last run of each pipeline ended that was not skipped."""
+        rows = self._db.execute(
+            "SELECT pipeline, status FROM runs WHERE run_id IN (SELECT max(run_id) FROM runs "
+            "WHERE finished_at IS NOT NULL AND status <> 'skipped' GROUP BY pipeline)"
+        )
+        return {row["pipeline"]: RunStatus(row["status"]) for row in rows}
+
+    def interruptions(self, pipeline: str, scheduled_at: datetime | None) -> int:
+        """Return how often runs for one occurrence were interrupted."""
+        (count,) = self._db.execute(
+            "SELECT count(*) FROM runs WHERE pipeline = ? AND scheduled_at IS ? "
+            "AND status = 'interrupted'",
+            (pipeline, _text(scheduled_at)),
+        ).fetchone()
+        return int(count)
+
+    # Staged handles
+
+    def save_handle(self, run_id: str, handle: Handle) -> None:
+        """Remember what a sink holds for a run."""
+        self._db.execute(
+            "INSERT INTO handles VALUES (?, ?, ?, ?, ?) ON CONFLICT (run_id, sink, target) "
+            "DO UPDATE SET staged = excluded.staged, published = excluded.published",
+            (
+                int(run_id),
+                handle.sink,
+                handle.staged["target"],
+                json.dumps(handle.staged),
+                int(handle.published),
+            ),
+        )
+
+    def mark_published(self, run_id: str, sink: str, target: str) -> None:
+        """Remember that a staged file is visible."""
+        self._db.execute(
+            "UPDATE handles SET published = 1 WHERE run_id = ? AND sink = ? AND target = ?",
+            (int(run_id), sink, target),
+        )
+
+    def forget_handle(self, run_id: str, sink: str, target: str) -> None:
+        """Forget what is no longer staged."""
+        self._db.execute(
+            "DELETE FROM handles WHERE run_id = ? AND sink = ? AND target = ?",
+            (int(run_id), sink, target),
+        )
+
+    def forget_handles(self, run_id: str) -> None:
+        """Forget all that a run had staged."""
+        self._db.execute("DELETE FROM handles WHERE run_id = ?", (int(run_id),))
+
+    def handles(self, run_id: str) -> tuple[Handle, ...]:
+        """Return what a run has staged."""
+        rows = self._db.execute("SELECT * FROM handles WHERE run_id = ?", (int(run_id),))
+        return tuple(
+            Handle(
+                sink=row["sink"],
+                staged=json.loads(row["staged"]),
+                published=bool(row["published"]),
+            )
+            for row in rows
+        )
+
+    # Pipelines
+
+    def create_memory(self, name: str, now: datetime) -> Memory:
+        """Remember a name that is seen for the first time; its export id is raised until unique."""
+        with self.transaction():
+            export_id = self._free("pipelines", "export_id", int(now.timestamp()))
+            memory = Memory(name=name, export_id=str(export_id), cursor=now)
+            self.save_memory(memory)
+            self.touch([name], now)
+        return memory
+
+    def save_memory(self, memory: Memory) -> None:
+        """Write what is remembered of a name."""
+        self._db.execute(
+            "INSERT INTO pipelines (name, export_id, cursor, timing, active, once_done) "
+            "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET cursor = excluded.cursor, "
+            "timing = excluded.timing, active = excluded.active, once_done = excluded.once_done",
+            (
+                memory.name,
+                int(memory.export_id),
+                _text(memory.cursor),
+                memory.timing,
+                int(memory.active),
+                int(memory.once_done),
+            ),
+        )
+
+    def touch(self, names: Iterable[str], now: datetime) -> None:
+        """Remember that files of these names are there."""
+        with self.transaction():
+            self._db.executemany(
+                "UPDATE pipelines SET seen_at = ? WHERE name = ?",
+                [(_text(now), name) for name in names],
+            )
+
+    def memories(self) -> dict[str, Memory]:
+        """Return what is remembered of every name."""
+        return {
+            row["name"]: Memory(
+                name=row["name"],
+                export_id=str(row["export_id"]),
+                cursor=datetime.fromisoformat(row["cursor"]),
+                timing=row["timing"],
+                active=bool(row["active"]),
+                once_done=bool(row["once_done"]),
+            )
+            for row in self._db.execute("SELECT * FROM pipelines")
+        }
+
+    def save_pause(self, name: str, pause: Pause | None) -> None:
+        """Write a pause, or remove it."""
+        if pause is None:
+            self._db.execute("DELETE FROM pauses WHERE name = ?", (name,))
+            return
+        self._db.execute(
+            "INSERT OR REPLACE INTO pauses VALUES (?, ?, ?, ?, ?)",
+            (name, pause.by, _text(pause.at), pause.reason, _text(pause.until)),
+        )
+
+    def pauses(self) -> dict[str, Pause]:
+        """Return every pause by the pipeline's name."""
+        return {
+            row["name"]: Pause(
+                by=row["by"],
+                at=datetime.fromisoformat(row["at"]),
+                reason=row["reason"],
+                until=_instant(row["until"]),
+            )
+            for row in self._db.execute("SELECT * FROM pauses")
+        }
+
+    def prune(self, before: datetime, *, keep: frozenset[str]) -> list[str]:
+        """Forget what ended before ``before``; return the ids of the runs forgotten.
+
+        The last run of each pipeline stays, and so does what has something staged or spooled,
+        and the names in ``keep``.
+        """
+        with self.transaction():
+            gone = [
+                str(row["run_id"])
+                for row in self._db.execute(
+                    "DELETE FROM runs WHERE finished_at < ? AND spooled = 0 AND owed = 0 "
+                    "AND run_id NOT IN (SELECT run_id FROM handles WHERE published = 0) "
+                    "AND run_id NOT IN (SELECT max(run_id) FROM runs GROUP BY pipeline) "
+                    "RETURNING run_id",
+                    (_text(before),),
+                )
+            ]
+            stale = self._db.execute(
+                "SELECT name FROM pipelines WHERE seen_at < ?", (_text(before),)
+            ).fetchall()
+            for (name,) in stale:
+                if name not in keep:
+                    self._db.execute("DELETE FROM pipelines WHERE name = ?", (name,))
+                    self._db.execute("DELETE FROM pauses WHERE name = ?", (name,))
+        return gone
+
+    def _free(self, table: str, column: str, wanted: int) -> int:
+        query = f"SELECT 1 FROM {table} WHERE {column} = ?"  # noqa: S608 - fixed names
+        while self._db.execute(query, (wanted,)).fetchone() is not None:
+            wanted += 1
+        return wanted
+
+    def _runs(self, condition: str, *values: Any) -> list[Run]:
+        rows = self._db.execute(f"SELECT * FROM runs {condition}", values).fetchall()  # noqa: S608
+        return [self._as_run(row) for row in rows]
+
+    def _as_run(self, row: sqlite3.Row) -> Run:
+        files = self._db.execute(
+            "SELECT sink, path, uri, rows, bytes, sha256, status FROM files "
+            "WHERE run_id = ? ORDER BY place",
+            (row["run_id"],),
+        )
+        return Run(
+            run_id=str(row["run_id"]),
+            pipeline=row["pipeline"],
+            trigger=Trigger(row["trigger"]),
+            instant=datetime.fromisoformat(row["instant"]),
+            status=RunStatus(row["status"]),
+            by=row["by"],
+            attempt=row["attempt"],
+            retry_at=row["retry_at"],
+            scheduled_at=_instant(row["scheduled_at"]),
+            started_at=_instant(row["started_at"]),
+            finished_at=_instant(row["finished_at"]),
+            phase=row["phase"],
+            rows=row["rows"],
+            bytes=row["bytes"],
+            files=tuple(FileRecord(**file) for file in files),
+            warnings=tuple(json.loads(row["warnings"])),
+            error=None if row["error"] is None else json.loads(row["error"]),
+            publishing=bool(row["publishing"]),
+            owed=bool(row["owed"]),
+            spooled=bool(row["spooled"]),
+            documents=None if row["documents"] is None else json.loads(row["documents"]),
+        )

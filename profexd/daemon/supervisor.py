@@ -1,0 +1,217 @@
+"""One child process per job: the job goes in, messages come out, and its end is always reported."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from profexd.export.job import Job
+from profexd.export.messages import Message, decode
+
+WORKER = (sys.executable, "-m", "profexd.worker")
+_LINE_LIMIT = 64 * 2**20
+_STDERR_LINE_LIMIT = 2**20
+# What systemd tells the daemon is not for its children.
+_NOT_INHERITED = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSaid:
+    """A worker said something; ``n`` is the number to acknowledge."""
+
+    child: Child
+    message: Message
+    n: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerEnded:
+    """A worker's process is gone, and all it said has been reported.
+
+    ``how`` says so in words; ``violation`` is what it said that was no message.
+    """
+
+    child: Child
+    how: str
+    code: int
+    last_words: str
+    violation: str
+
+
+Report = Callable[[WorkerSaid | WorkerEnded], None]
+
+
+class Child:
+    """One worker process. Its methods never raise and never block."""
+
+    def __init__(
+        self,
+        job: Job,
+        *,
+        argv: Sequence[str],
+        environ: Mapping[str, str],
+        report: Report,
+        stderr: Callable[[str], None],
+    ) -> None:
+        self.job = job
+        self._argv = argv
+        self._environ = environ
+        self._report = report
+        self._stderr = stderr
+        self._process: Process | None = None
+        self._terminations = 0
+        self._killed = False
+        self._kill_timer: asyncio.TimerHandle | None = None
+        self.task = asyncio.create_task(self._live(), name=f"{job.action} {job.run_id}")
+
+    @property
+    def pid(self) -> int | None:
+        """The process id, once there is one."""
+        return None if self._process is None else self._process.pid
+
+    def acknowledge(self, n: int, *, go: bool = True) -> None:
+        """Answer a durable message."""
+        process = self._process
+        if process is None or process.stdin is None or process.stdin.is_closing():
+            return
+        process.stdin.write(json.dumps({"ack": n, "go": go}).encode() + b"\n")
+
+    def terminate(self, grace: float) -> None:
+        """Ask it to stop; after ``grace`` seconds it is killed."""
+        self._terminations += 1
+        self._signal(signal.SIGTERM)
+        if self._kill_timer is None:
+            self._kill_timer = asyncio.get_running_loop().call_later(grace, self.kill)
+
+    def kill(self) -> None:
+        """End it and all its own children at once."""
+        self._killed = True
+        process = self._process
+        if process is not None and process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None and self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.send_signal(number)
+
+    async def _live(self) -> None:
+        words: list[str] = []
+        violation = ""
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *self._argv,
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=PIPE,
+                env={k: v for k, v in self._environ.items() if k not in _NOT_INHERITED},
+                start_new_session=True,
+                limit=_LINE_LIMIT,
+            )
+        except OSError as why:
+            self._end(f"it could not be started: {why}", 127, "", "")
+            return
+        self._process = process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdin.write(json.dumps(self.job.as_json()).encode() + b"\n")
+        # A stop may have been asked for while the process was being made.
+        for _ in range(self._terminations):
+            self._signal(signal.SIGTERM)
+        if self._killed:
+            self.kill()
+        errors = asyncio.create_task(self._read_stderr(process.stderr, words))
+        violation = await self._read_stdout(process.stdout)
+        if violation:
+            self.kill()
+            while await process.stdout.read(2**16):
+                pass
+        await errors
+        code = await process.wait()
+        process.stdin.close()
+        with contextlib.suppress(ConnectionError):
+            await process.stdin.wait_closed()
+        self._end(_in_words(code), code, words[-1] if words else "", violation)
+
+    def _end(self, how: str, code: int, last_words: str, violation: str) -> None:
+        if self._kill_timer is not None:
+            self._kill_timer.cancel()
+        self._report(
+            WorkerEnded(child=self, how=how, code=code, last_words=last_words, violation=violation)
+        )
+
+    async def _read_stdout(self, stream: asyncio.StreamReader) -> str:
+        """Report every message until the end; return what was none."""
+        while True:
+            try:
+                line = await stream.readline()
+                if not line:
+                    return ""
+                message, n = decode(line.decode())
+            except ValueError as why:
+                return str(why)
+            self._report(WorkerSaid(child=self, message=message, n=n))
+
+    async def _read_stderr(self, stream: asyncio.StreamReader, words: list[str]) -> None:
+        rest = b""
+        while block := await stream.read(2**16):
+            *lines, rest = (rest + block).split(b"\n")
+            if len(rest) > _STDERR_LINE_LIMIT:
+                lines.append(rest)
+                rest = b""
+            for line in lines:
+                self._said(line, words)
+        if rest:
+            self._said(rest, words)
+
+    def _said(self, line: bytes, words: list[str]) -> None:
+        text = line.decode(errors="replace").rstrip()
+        if text:
+            words[:] = [text[:2000]]
+            self._stderr(text)
+
+
+class Supervisor:
+    """Starts children. ``argv`` is what a worker is started with."""
+
+    def __init__(
+        self, *, environ: Mapping[str, str], report: Report, argv: Sequence[str] = WORKER
+    ) -> None:
+        self._environ = environ
+        self._report = report
+        self._argv = argv
+
+    def start(
+        self,
+        job: Job,
+        *,
+        stderr: Callable[[str], None],
+        report: Report | None = None,
+    ) -> Child:
+        """Start one child; returns at once."""
+        return Child(
+            job,
+            argv=self._argv,
+            environ=self._environ,
+            report=report or self._report,
+            stderr=stderr,
+        )
+
+
+def _in_words(code: int) -> str:
+    if code >= 0:
+        return f"it ended with exit code {code}"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    return f"it was killed by {name}"

@@ -1,0 +1,153 @@
+"""When each pipeline is due next, what is remembered of its name, and whether it is paused."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from profexd.daemon.decide import Due, due
+from profexd.daemon.records import Memory, Pause
+from profexd.daemon.schedule import next_after, timing
+from profexd.daemon.store import Store
+from profexd.wire import Trigger
+
+if TYPE_CHECKING:
+    from profexd.config.model import Configuration, Schedule
+
+log = logging.getLogger(__name__)
+
+_CLOCK_STEP = timedelta(hours=1)
+"""A cursor further ahead than this is the mark of a clock that was wrong."""
+
+
+class Timetable:
+    """Keeps the cursor of every pipeline; an instant is decided once, and written down first."""
+
+    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._now = now
+        self._memories = store.memories()
+        self._pauses = store.pauses()
+        self._schedules: dict[str, Schedule] = {}
+        self._enabled: set[str] = set()
+        self._next: dict[str, datetime] = {}
+
+    def memory(self, name: str) -> Memory:
+        """Return what is remembered of a name that the configuration has."""
+        return self._memories[name]
+
+    def pause(self, name: str) -> Pause | None:
+        """Return the pause of a pipeline that is not over."""
+        pause = self._pauses.get(name)
+        return None if pause is None or pause.over(self._now()) else pause
+
+    def active(self, name: str) -> bool:
+        """Whether a pipeline is there, enabled and not paused."""
+        return name in self._enabled and self.pause(name) is None
+
+    def apply(self, configuration: Configuration) -> None:
+        """Take over the schedules of a configuration."""
+        now = self._now()
+        schedules: dict[str, Schedule] = {}
+        enabled: set[str] = set()
+        with self._store.transaction():
+            for name, entry in configuration.pipelines.items():
+                if name not in self._memories:
+                    self._memories[name] = self._store.create_memory(name, now)
+                if entry.pipeline is not None:
+                    schedules[name] = entry.pipeline.schedule
+                    if entry.pipeline.enabled:
+                        enabled.add(name)
+            self._schedules, self._enabled = schedules, enabled
+            for name in self._memories:
+                if name not in configuration.pipelines or name in schedules:
+                    # A broken file with no good version changes nothing: what it misses is missed.
+                    self._refresh(name, now, there=name in configuration.pipelines)
+        self._next = {name: at for name, at in self._next.items() if name in schedules}
+        for name in schedules:
+            self._plan(name)
+
+    def set_pause(self, name: str, pause: Pause | None) -> None:
+        """Pause a pipeline, or end its pause."""
+        with self._store.transaction():
+            # The old pause must be settled first: its end is a point in time.
+            self._refresh(name, self._now())
+            self._store.save_pause(name, pause)
+            if pause is None:
+                self._pauses.pop(name, None)
+            else:
+                self._pauses[name] = pause
+            self._refresh(name, self._now())
+        self._plan(name)
+
+    def pauses_over(self, now: datetime) -> list[str]:
+        """End the pauses whose time has passed; return the pipelines."""
+        over = [name for name, pause in self._pauses.items() if pause.over(now)]
+        for name in over:
+            self.set_pause(name, None)
+        return over
+
+    def due_names(self, now: datetime) -> list[str]:
+        """Return the pipelines with something to decide, the most overdue first."""
+        ready = [name for name, at in self._next.items() if at <= now]
+        return sorted(ready, key=lambda name: self._next[name])
+
+    def take(self, name: str, now: datetime, *, starting: bool) -> list[Due]:
+        """Decide on every occurrence of a pipeline up to now, and move its cursor."""
+        memory, schedule = self._memories[name], self._schedules[name]
+        if schedule.kind == "once" and schedule.at is None:
+            dues = [Due(now, Trigger.ONCE)]
+        else:
+            dues = due(schedule, memory.cursor, now, pipeline=name, starting=starting)
+        if schedule.kind == "once":
+            dues = [replace(one, trigger=Trigger.ONCE) for one in dues]
+            memory = replace(memory, once_done=memory.once_done or bool(dues))
+        self._save(replace(memory, cursor=max(memory.cursor, now)))
+        self._plan(name)
+        return dues
+
+    def next_wake(self) -> datetime | None:
+        """Return when something is due next, or a pause ends."""
+        ends = [pause.until for pause in self._pauses.values() if pause.until is not None]
+        return min([*self._next.values(), *ends], default=None)
+
+    def _refresh(self, name: str, now: datetime, *, there: bool = True) -> None:
+        """Move the cursor over what is not missed: time off, and another schedule's occurrences."""
+        memory = self._memories[name]
+        pause = self._pauses.get(name)
+        active = there and name in self._enabled and (pause is None or pause.over(now))
+        changed = memory
+        if memory.cursor > now + _CLOCK_STEP:
+            log.warning("clock_went_back", extra={"pipeline": name})
+            changed = replace(changed, cursor=now)
+        schedule = self._schedules.get(name)
+        if schedule is not None and timing(schedule) != memory.timing:
+            changed = replace(changed, timing=timing(schedule), cursor=max(changed.cursor, now))
+        if active and not memory.active:
+            over = now if pause is None or pause.until is None else min(now, pause.until)
+            changed = replace(changed, cursor=max(changed.cursor, over))
+        changed = replace(changed, active=active)
+        if changed != memory:
+            self._save(changed)
+
+    def _save(self, memory: Memory) -> None:
+        self._store.save_memory(memory)
+        self._memories[memory.name] = memory
+
+    def _plan(self, name: str) -> None:
+        self._next.pop(name, None)
+        schedule = self._schedules.get(name)
+        memory = self._memories[name]
+        if schedule is None or not self.active(name):
+            return
+        if schedule.kind == "once" and memory.once_done:
+            return
+        if schedule.kind == "once" and schedule.at is None:
+            self._next[name] = memory.cursor
+            return
+        following = next_after(schedule, memory.cursor, pipeline=name)
+        if following is not None:
+            self._next[name] = following
