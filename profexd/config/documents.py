@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field
 
 from profexd.api.options import Check, Doc, Duration, Size
 from profexd.config.zones import zone_problem
 
 NAME_PATTERN = "[a-z0-9][a-z0-9_-]{0,62}"
+
+
+@dataclass(frozen=True, slots=True)
+class Add:
+    """What to write where a required key is missing."""
+
+    text: str
 
 
 def _text(value: str) -> str:
@@ -62,7 +70,6 @@ def _table(table: Callable[[], BaseModel]) -> Any:
 NonEmpty = Annotated[str, Check(_text)]
 Zone = Annotated[str, Check(_zone)]
 PositiveDuration = Annotated[Duration, Check(_at_least(1, '"1s"'))]
-NAME_SCHEMA: dict[str, Any] = {"type": "string", "pattern": f"^{NAME_PATTERN}$"}
 
 
 class Table(BaseModel):
@@ -196,7 +203,7 @@ class ScheduleTable(Table):
     when: Annotated[
         NonEmpty,
         Doc('"manual", "once", "once at …", "every 6h", "hourly", "daily at 03:00", or cron.'),
-        Field(examples=['when = "daily at 03:00"']),
+        Add('when = "daily at 03:00"'),
     ]
     timezone: Annotated[Zone | None, Doc("The zone of this schedule and of dates in the path.")] = (
         None
@@ -204,12 +211,10 @@ class ScheduleTable(Table):
     start: Annotated[
         Any,
         Doc("No run before this date or time, which is included."),
-        WithJsonSchema({"description": "A date, or a date with a time."}),
     ] = None
     end: Annotated[
         Any,
         Doc("No run from this date or time on."),
-        WithJsonSchema({"description": "A date, or a date with a time."}),
     ] = None
     jitter: Annotated[Duration, Doc("Run up to so much later, always by the same amount.")] = (
         _written("0s")
@@ -229,24 +234,15 @@ class PipelineFile(Table):
     source: Annotated[
         Any,
         Doc("Where rows come from: the name of a file in sources/, or the table itself."),
-        WithJsonSchema({"anyOf": [NAME_SCHEMA, {"$ref": "#/$defs/source"}]}),
-        Field(examples=['source = "NAME", or a [source] table']),
+        Add('source = "NAME", or a [source] table'),
     ]
     sink: Annotated[
         Any,
         Doc("Where files go: the name of a file in sinks/, or the table itself."),
-        WithJsonSchema({"anyOf": [NAME_SCHEMA, {"$ref": "#/$defs/sink"}]}),
     ] = None
     sinks: Annotated[
         Any,
         Doc("Several sinks, instead of one: names or tables."),
-        WithJsonSchema(
-            {
-                "type": "array",
-                "minItems": 1,
-                "items": {"anyOf": [NAME_SCHEMA, {"$ref": "#/$defs/sink"}]},
-            }
-        ),
     ] = None
     path: Annotated[
         str | None,
@@ -263,9 +259,6 @@ class PipelineFile(Table):
     schedule: Annotated[
         Any,
         Doc("When it runs: text, or a table with more to say."),
-        WithJsonSchema(
-            {"anyOf": [{"type": "string"}, {"$ref": "#/$defs/schedule"}], "default": "manual"}
-        ),
     ] = "manual"
     timezone: Annotated[Zone | None, Doc("The zone of the schedule and of dates in the path.")] = (
         None
@@ -273,12 +266,6 @@ class PipelineFile(Table):
     order_by: Annotated[
         Any,
         Doc('Columns to sort by, "-" in front for descending; NULLs last, the key breaks ties.'),
-        WithJsonSchema(
-            {
-                "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
-                "default": [],
-            }
-        ),
     ] = Field(default_factory=list)
     mode: Annotated[Literal["full"], Doc("Which rows: all of them.")] = "full"
     where: Annotated[NonEmpty | None, Doc("A DuckDB expression; only rows it is true for.")] = None
@@ -293,8 +280,7 @@ class PipelineFile(Table):
     format: Annotated[
         Any,
         Doc("The file's format: its type and that type's options."),
-        WithJsonSchema({"allOf": [{"$ref": "#/$defs/format"}]}),
-        Field(examples=['[format] with type = "csv"']),
+        Add('[format] with type = "csv"'),
     ]
     retry: Annotated[RetryTable, Doc("What happens after an error that can pass.")] = _table(
         RetryTable

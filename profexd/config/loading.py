@@ -88,6 +88,9 @@ class _Loading:
     sources: dict[str, Named[Source]] = field(default_factory=dict)
     sinks: dict[str, Named[SinkChoice]] = field(default_factory=dict)
     scopes: dict[str, Scope] = field(default_factory=dict)
+    owners: frozenset[int] = field(default_factory=lambda: frozenset({0, os.geteuid()}))
+    """Who may own files and directories; the members of ``[access] admin`` once it is read."""
+    refused_folders: dict[str, tuple[ProblemJson, ...]] = field(default_factory=dict)
 
     def load(self) -> Configuration:
         self.read_surroundings()
@@ -116,7 +119,10 @@ class _Loading:
                 )
             )
         self._read_settings()
-        self._refuse_directory(self.directory, ".")
+        if self.system_mode:
+            self.owners |= members(self.settings.access_admin)
+            self.refused_folders[""] = refused(self.directory, ".", self.owners)
+            self.problems.report(*self.refused_folders[""])
         self.sources = self._read_named("sources", read_source)
         self.sinks = self._read_named(
             "sinks", lambda name, data, scope: read_sink(name, data, scope, self.catalog)
@@ -178,7 +184,7 @@ class _Loading:
         problems = Problems()
         path = self.directory / SETTINGS
         if self.system_mode:
-            problems.report(*refused(path, SETTINGS, self._trusted(admins=())))
+            problems.report(*refused(path, SETTINGS, self.owners))
         document = read_document(path, SETTINGS)
         settings: Settings | None = Settings()
         if isinstance(document, Unreadable):
@@ -222,31 +228,21 @@ class _Loading:
     def _find(self, folder: str) -> list[Found]:
         found, problems = find(self.directory / folder, folder)
         self.problems.report(*problems)
-        if found:
-            self._refuse_directory(self.directory / folder, f"{folder}/")
+        self.refused_folders[folder] = ()
+        if self.system_mode and found:
+            path = self.directory / folder
+            refusal = (*self.refused_folders[""], *refused(path, f"{folder}/", self.owners))
+            self.refused_folders[folder] = refusal
+            self.problems.report(*refusal)
         return found
-
-    def _refuse_directory(self, path: Path, label: str) -> None:
-        if self.system_mode:
-            self.problems.report(*refused(path, label, self._owners))
 
     def _refusals(self, found: Found) -> tuple[ProblemJson, ...]:
         """Return why a file may not be used: its owner and mode, or those of its directories."""
         if not self.system_mode:
             return ()
-        folder = found.path.parent
-        return (
-            *refused(self.directory, ".", self._owners),
-            *refused(folder, f"{folder.name}/", self._owners),
-            *refused(found.path, found.label, self._owners),
-        )
-
-    @property
-    def _owners(self) -> frozenset[int]:
-        return self._trusted(admins=self.settings.access_admin)
-
-    def _trusted(self, *, admins: tuple[str, ...]) -> frozenset[int]:
-        return members(admins) | {0, os.geteuid()}
+        folder = found.label.partition("/")[0]
+        own = refused(found.path, found.label, self.owners)
+        return (*self.refused_folders[folder], *own)
 
 
 def _label(file: Path, directory: Path) -> str:

@@ -122,8 +122,7 @@ class Pipeline:
     source: Source
     sinks: tuple[SinkChoice, ...]
     path: Template
-    """The whole path below the sink's root: the extension included and, where ``on_existing`` is
-    ``suffix``, the suffix before it."""
+    """The whole path below the sink's root, extension included."""
     schedule: Schedule
     timezone: str
     """The zone of dates in the path."""

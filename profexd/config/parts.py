@@ -14,13 +14,14 @@ from profexd.config.problems import Scope, listed, meant
 from profexd.config.reading import homes_of, must_be, read
 
 INLINE = "(inline)"
-_FILE = homes_of(PipelineFile)
+PIPELINE_HOMES = homes_of(PipelineFile)
+"""The keys of every table that a pipeline's file may have, plugins' options aside."""
 AnyOptions = TypeVar("AnyOptions", bound=Options)
 
 
 def read_source(name: str, data: Mapping[str, Any], scope: Scope) -> Source | None:
     """Return the source that a table describes, or None once what is wrong was reported."""
-    file = read(SourceFile, data, scope, homes=_FILE if scope.prefix else None)
+    file = read(SourceFile, data, scope, homes=PIPELINE_HOMES if scope.prefix else None)
     if file is None:
         return None
     if file.table is not None and file.query is not None:
@@ -102,7 +103,7 @@ def _options(options: type[AnyOptions], data: Mapping[str, Any], scope: Scope) -
     """Read a table but for its ``type``."""
     model = options_model(options)
     rest = {key: value for key, value in data.items() if key != "type"}
-    valid = read(model, rest, scope, homes=_FILE if scope.prefix else None)
+    valid = read(model, rest, scope, homes=PIPELINE_HOMES if scope.prefix else None)
     if valid is None:
         return None
     made = construct(options, valid)

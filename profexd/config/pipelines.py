@@ -11,9 +11,16 @@ from profexd.config.catalog import Catalog
 from profexd.config.documents import PipelineFile
 from profexd.config.model import FormatChoice, Pipeline, Retry, Settings, SinkChoice, Source
 from profexd.config.options import option_names, secrets_of
-from profexd.config.parts import INLINE, read_format, read_sink, read_source, unknown_plugin
+from profexd.config.parts import (
+    INLINE,
+    PIPELINE_HOMES,
+    read_format,
+    read_sink,
+    read_source,
+    unknown_plugin,
+)
 from profexd.config.problems import Document, Path, Problems, Scope, meant
-from profexd.config.reading import Homes, homes_of, must_be, read_lenient
+from profexd.config.reading import Homes, must_be, read_lenient
 from profexd.config.schedule import read_schedule
 from profexd.config.settings import read_settings
 from profexd.config.target import read_target
@@ -176,7 +183,7 @@ def _homes(data: Mapping[str, Any], catalog: Catalog) -> Homes:
     name = chosen.get("type") if isinstance(chosen, Mapping) else None
     plugin = catalog.formats.get(name) if isinstance(name, str) else None
     options = sorted(option_names(plugin.Options)) if plugin else []
-    return homes_of(PipelineFile) | {"format": ["type", *options]}
+    return PIPELINE_HOMES | {"format": ["type", *options]}
 
 
 def _source(written: Any, scope: Scope, around: Surroundings) -> Named[Source] | None:

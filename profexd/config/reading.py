@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from profexd.config.documents import Add
 from profexd.config.problems import Path, Scope, dotted, listed, meant
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -210,9 +211,8 @@ def _choices(expected: str) -> list[str]:
 
 def _how_to_add(model: type[BaseModel], path: Path) -> str:
     table = _model_at(model, path[:-1])
-    described = table.model_fields[str(path[-1])] if table else None
-    examples = described.examples if described else None
-    return f"add {examples[0]}" if examples else ""
+    metadata = table.model_fields[str(path[-1])].metadata if table else []
+    return next((f"add {one.text}" for one in metadata if isinstance(one, Add)), "")
 
 
 def _model_at(model: type[BaseModel], path: Path) -> type[BaseModel] | None:

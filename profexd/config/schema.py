@@ -12,7 +12,13 @@ from pydantic_core import core_schema
 
 from profexd.api.options import Options
 from profexd.config.catalog import Catalog
-from profexd.config.documents import PipelineFile, ScheduleTable, SettingsFile, SourceFile
+from profexd.config.documents import (
+    NAME_PATTERN,
+    PipelineFile,
+    ScheduleTable,
+    SettingsFile,
+    SourceFile,
+)
 from profexd.config.options import options_model
 from profexd.config.pipelines import NO_COMPRESSION
 
@@ -28,6 +34,23 @@ _TITLES: Mapping[FileKind, str] = {
 _DURATIONS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 _SIZES = (("GB", 10**9), ("MB", 10**6), ("KB", 1000), ("B", 1))
 Schema = dict[str, Any]
+_NAME = {"type": "string", "pattern": f"^{NAME_PATTERN}$"}
+_PIPELINE_SHAPES: Mapping[str, Schema] = {
+    "source": {"anyOf": [_NAME, {"$ref": "#/$defs/source"}]},
+    "sink": {"anyOf": [_NAME, {"$ref": "#/$defs/sink"}]},
+    "sinks": {
+        "type": "array",
+        "minItems": 1,
+        "items": {"anyOf": [_NAME, {"$ref": "#/$defs/sink"}]},
+    },
+    "format": {"$ref": "#/$defs/format"},
+    "schedule": {"anyOf": [{"type": "string"}, {"$ref": "#/$defs/schedule"}]},
+    "order_by": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
+}
+"""What may be written in more than one way, which the model leaves open."""
+_SCHEDULE_SHAPES: Mapping[str, Schema] = {
+    key: {"anyOf": [{"format": "date"}, {"format": "date-time"}]} for key in ("start", "end")
+}
 
 
 def json_schema(catalog: Catalog, kind: FileKind | None = None) -> Schema:
@@ -61,11 +84,14 @@ def _definitions(catalog: Catalog) -> Schema:
     definitions |= _of_plugins("format", formats, definitions)
     definitions |= _of_plugins("sink", sinks, definitions)
     pipeline = definitions["pipeline"]
+    for name, shapes in (("pipeline", _PIPELINE_SHAPES), ("schedule", _SCHEDULE_SHAPES)):
+        for key, shape in shapes.items():
+            definitions[name]["properties"][key] |= shape
     pipeline["properties"]["compression"] |= {
         "enum": list(dict.fromkeys([NO_COMPRESSION, *catalog.codecs]))
     }
-    pipeline["anyOf"] = _any_required("sink", "sinks")
-    pipeline["allOf"] = [{"anyOf": _any_required("path", "folder", "filename")}]
+    # [defaults] may say what a pipeline does not: an editor must not call that a mistake.
+    del pipeline["required"]
     definitions["source"]["oneOf"] = _any_required("table", "query")
     definitions["settings"]["properties"]["defaults"] = _defaults(pipeline)
     return dict(sorted(definitions.items()))
@@ -93,8 +119,8 @@ def _of_plugins(kind: str, plugins: Mapping[str, type[Options]], definitions: Sc
             "title": _TITLES["sink"] if kind == "sink" else f"[{kind}]",
             "type": "object",
             "properties": {"type": {"type": "string", "enum": sorted(plugins)}},
-            "required": ["type"],
-            "oneOf": [{"$ref": f"#/$defs/{name}"} for name in made],
+            "if": {"required": ["type"]},
+            "then": {"oneOf": [{"$ref": f"#/$defs/{name}"} for name in made]},
         },
     }
 

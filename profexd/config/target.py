@@ -9,7 +9,6 @@ from profexd.config.documents import PipelineFile
 from profexd.config.model import Settings
 from profexd.config.problems import Scope
 from profexd.config.template import (
-    SUFFIX,
     Template,
     TemplateInvalid,
     check_filename,
@@ -66,8 +65,6 @@ def read_target(
         return None
     if file.path is not None:
         _warn_of_ending(file.path, file.compression, scope, catalog)
-    if file.on_existing == "suffix":
-        return template.before_extension(SUFFIX, _known_extensions(extension, catalog))
     return template
 
 
@@ -129,11 +126,3 @@ def _warn_of_ending(path: str, compression: str, scope: Scope, catalog: Catalog)
             f'write compression = "{said}", or another ending',
             "warning",
         )
-
-
-def _known_extensions(extension: str, catalog: Catalog) -> tuple[str, ...]:
-    """Return what the name may end with, the longest first."""
-    codecs = ("", *(codec.extension for codec in catalog.codecs.values()), *_ENDINGS)
-    formats = {plugin.extension for plugin in catalog.formats.values()}
-    known = {f"{of_format}{of_codec}" for of_format in formats for of_codec in codecs}
-    return (extension, *sorted(known | set(codecs), key=len, reverse=True))

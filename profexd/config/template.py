@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 from profexd.api.errors import ConfigurationInvalid
@@ -15,8 +14,6 @@ from profexd.api.errors import ConfigurationInvalid
 MAX_PATH = 1024
 DEFAULT_FILENAME = "${account_id}-${run_id}-${timestamp}-${instance_id}"
 DEFAULT_EVENTS_FILENAME = "${run_id}-${timestamp}-${event}-${date}-${part}-${instance_id}"
-SUFFIX = "-${timestamp}-${instance_id}"
-"""What ``on_existing = "suffix"`` puts before the extension."""
 
 PLACEHOLDERS: Mapping[str, str] = {
     "today": "the day, as 2025-10-29",
@@ -127,22 +124,6 @@ class Template:
         """Return the text with its placeholders filled, whether or not it is a path."""
         local = values.instant.astimezone(ZoneInfo(values.timezone))
         return "".join(_rendered(piece, values, local) for piece in self.pieces)
-
-    def before_extension(self, text: str, extensions: tuple[str, ...]) -> Template:
-        """Return this template with ``text`` put before its extension.
-
-        The extension is the first of ``extensions`` that the path ends with, else what follows
-        the last dot of the file's name, else nothing.
-        """
-        for extension in extensions:
-            if extension and self.text.endswith(extension):
-                stem = self.text.removesuffix(extension)
-                break
-        else:
-            match = re.search(r"(?<=[^/])\.[A-Za-z0-9]+$", self.text)
-            extension = match[0] if match else ""
-            stem = self.text.removesuffix(extension)
-        return Template.parse(f"{stem}{text}{extension}")
 
 
 def from_parts(folder: str, filename: str, *, kind: str, extension: str) -> Template:
@@ -342,12 +323,3 @@ def _folder(folder: str, kind: str) -> str:
 
 def _shown(path: str) -> str:
     return path if len(path) <= 120 else f"{path[:117]}…"
-
-
-FOLDERS: tuple[Literal["root", "type", "date", "export-id"], ...] = (
-    "root",
-    "type",
-    "date",
-    "export-id",
-)
-"""The words that ``folder`` knows beside templates."""
