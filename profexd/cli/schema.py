@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from profexd.cli.places import Places
+
+if TYPE_CHECKING:
+    from profexd.config.schema import FileKind
 
 
 @click.command()
@@ -12,10 +17,9 @@ from profexd.cli.places import Places
     "kind", required=False, type=click.Choice(["profexd", "source", "sink", "pipeline"])
 )
 @click.pass_obj
-def command(places: Places, kind: str | None) -> None:
+def command(places: Places, kind: FileKind | None) -> None:
     """Print the JSON Schema of all files, or of one KIND of file."""
     from profexd.config.catalog import load_catalog
     from profexd.config.schema import json_schema
 
-    schema = json_schema(load_catalog())
-    places.console.json(schema if kind is None else schema[kind])
+    places.console.json(json_schema(load_catalog(), kind))

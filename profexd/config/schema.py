@@ -23,10 +23,10 @@ from profexd.config.options import options_model
 from profexd.config.pipelines import NO_COMPRESSION
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-FileKind = Literal["settings", "source", "sink", "pipeline"]
+FileKind = Literal["profexd", "source", "sink", "pipeline"]
 KINDS: tuple[FileKind, ...] = get_args(FileKind)
 _TITLES: Mapping[FileKind, str] = {
-    "settings": "profexd.toml",
+    "profexd": "profexd.toml",
     "source": "sources/NAME.toml",
     "sink": "sinks/NAME.toml",
     "pipeline": "pipelines/NAME.toml",
@@ -70,7 +70,7 @@ def json_schema(catalog: Catalog, kind: FileKind | None = None) -> Schema:
 def _definitions(catalog: Catalog) -> Schema:
     definitions: Schema = {}
     models: tuple[tuple[str, type[BaseModel]], ...] = (
-        ("settings", SettingsFile),
+        ("profexd", SettingsFile),
         ("source", SourceFile),
         ("pipeline", PipelineFile),
         ("schedule", ScheduleTable),
@@ -93,7 +93,7 @@ def _definitions(catalog: Catalog) -> Schema:
     # [defaults] may say what a pipeline does not: an editor must not call that a mistake.
     del pipeline["required"]
     definitions["source"]["oneOf"] = _any_required("table", "query")
-    definitions["settings"]["properties"]["defaults"] = _defaults(pipeline)
+    definitions["profexd"]["properties"]["defaults"] = _defaults(pipeline)
     return dict(sorted(definitions.items()))
 
 
