@@ -187,7 +187,10 @@ def _plain(type_: DataType, rules: Rules) -> bool:
 
 def _inexact(type_: DataType, rules: Rules) -> bool:
     if type_.id in _NESTED:
-        return type_.id == "tuple" or any(_inexact(child, rules) for _, child in type_.children)
+        # pyarrow cannot read the fixed-size lists that DuckDB writes where one of them is NULL.
+        return type_.id in ("array", "tuple") or any(
+            _inexact(child, rules) for _, child in type_.children
+        )
     if type_.id in TIMESTAMPS:
         return rules.ts_format != "rfc3339"
     return type_.id not in _PARQUET_HOLDS
@@ -199,13 +202,15 @@ def _timestamp(value: str, type_: DataType, rules: Rules) -> str:
     clock = f"({value} AT TIME ZONE 'UTC')" if instant else value
     if rules.ts_format == "clevertap":
         return f"strftime({clock}, '%Y%m%d%H%M%S')"
-    zone = " || 'Z'" if instant else ""
-    # Infinities and years before 1 have no RFC 3339 form: they stay as DuckDB writes them.
-    return (
-        f"CASE WHEN {clock} >= TIMESTAMP '0001-01-01' AND isfinite({clock})"
-        f" THEN replace(CAST({clock} AS VARCHAR), ' ', 'T'){zone}"
-        f" ELSE CAST({clock} AS VARCHAR) END"
-    )
+    written = f"CAST({clock} AS VARCHAR)"
+    stamp = f"replace({written}, ' ', 'T')"
+    # Years before 1 and infinities have no RFC 3339 form: they stay as DuckDB writes them.
+    # Nanoseconds reach no year before 1, and do not compare with one either.
+    usual = [] if type_.id.endswith("_ns") else [f"{clock} >= TIMESTAMP '0001-01-01'"]
+    if instant:
+        usual.append(f"isfinite({clock})")
+        stamp += " || 'Z'"
+    return f"CASE WHEN {' AND '.join(usual)} THEN {stamp} ELSE {written} END" if usual else stamp
 
 
 def _float(value: str, rules: Rules) -> str:
