@@ -63,7 +63,8 @@ def run(
     except click.exceptions.Exit as ending:
         return ending.exit_code
     except (KeyboardInterrupt, click.Abort):
-        console.say("interrupted")
+        if console.err_is_terminal:
+            console.say("")  # below the ^C that the terminal shows
         return Exit.INTERRUPTED
     except click.ClickException as error:
         return _usage(console, error, bare_usage_exit)

@@ -60,7 +60,7 @@ class LazyGroup(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put the default verb where no verb is written."""
-        if self.default is not None:
+        if self.default is not None and not ctx.resilient_parsing:
             args = self._with_default(ctx, args, self.default)
         return super().parse_args(ctx, args)
 

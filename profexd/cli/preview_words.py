@@ -11,7 +11,8 @@ from profexd.cli.table import Cell, Heading, write_table
 from profexd.cli.words import plural
 from profexd.wire import PreviewJson
 
-_NARROW = 8
+_NARROW = 12
+_WIDTH_OF_TIME = 20
 _NUMBER = re.compile(r"(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL\(.*\))", re.I)
 
 
@@ -40,7 +41,7 @@ def _write_rows(console: Console, preview: PreviewJson) -> None:
         Heading(
             column["name"],
             drop=0 if index == 0 else index,
-            least=_NARROW,
+            least=_WIDTH_OF_TIME if "TIME" in column["type"].upper() else _NARROW,
             right=_is_number(column["type"]),
         )
         for index, column in enumerate(columns)
@@ -51,7 +52,7 @@ def _write_rows(console: Console, preview: PreviewJson) -> None:
     )
     if shown < len(columns):
         hidden = len(columns) - shown
-        console.say(f"{plural(hidden, 'column')} more than fit here; --json has all")
+        console.say(f"{plural(hidden, 'more column')} had no room; --json has all")
 
 
 def _cell(value: Any) -> Cell:

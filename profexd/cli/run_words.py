@@ -73,7 +73,7 @@ def write_run(console: Console, run: RunJson, now: datetime) -> None:
         _write(console, "file", f"{file['uri']}{note}")
         _write(console, "", f"{sums}, sink {file['sink']}")
         if file["sha256"]:
-            _write(console, "", f"sha256 {file['sha256']}")
+            _write(console, "sha256", file["sha256"])
     for warning in run["warnings"]:
         _write(console, "warning", warning, "yellow")
     if run["error"] is not None:

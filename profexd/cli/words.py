@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from profexd.cli.table import Cell
 from profexd.wire import PipelineState, RunStatus
@@ -73,11 +74,13 @@ def local(text: str | None) -> str:
 
 
 def brief(seconds: float) -> str:
-    """Return a duration in its largest unit: ``12s``, ``4m``, ``3d``."""
-    for unit, size in _STEPS:
+    """Return a duration in its largest unit, two where one says too little: ``4m``, ``1h 55m``."""
+    for (unit, size), (smaller, part) in pairwise(_STEPS):
         if seconds >= size:
-            return f"{int(seconds // size)}{unit}"
-    return "0s"
+            count, rest = divmod(int(seconds), size)
+            detail = f" {rest // part}{smaller}" if count < 3 and size > 60 and rest >= part else ""
+            return f"{count}{unit}{detail}"
+    return f"{int(seconds)}s"
 
 
 def took(started: str | None, finished: str | None, now: datetime) -> str:

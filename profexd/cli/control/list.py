@@ -16,10 +16,10 @@ from profexd.wire import PipelineJson, PipelineState
 _HEADINGS = (
     Heading("STATE"),
     Heading("NAME", least=20),
-    Heading("SCHEDULE", least=12),
-    Heading("LAST"),
+    Heading("SCHEDULE", drop=2, least=12),
+    Heading("LAST", drop=1),
     Heading("NEXT"),
-    Heading("TARGET", drop=1, least=40),
+    Heading("TARGET", drop=3, least=40),
 )
 
 

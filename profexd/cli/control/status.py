@@ -53,12 +53,11 @@ def _write_daemon(caller: Caller, info: InfoJson, pipelines: list[PipelineJson])
     out.print(f"  spool      {info['spool']}")
     out.print(f"  you are    {info['role']}")
     states = Counter(pipeline["state"] for pipeline in pipelines)
-    parts = []
+    out.print(f"  pipelines  {len(pipelines)}")
     for state in PipelineState:
         if states[state]:
             cell = state_cell(state)
-            parts.append(out.paint(f"{states[state]} {state}", cell.colour))
-    out.print(f"  pipelines  {', '.join(parts) or 'none'}")
+            out.print(f"  {'':<11}{states[state]:>4}  {out.paint(cell.text, cell.colour)}")
 
 
 def _write_running(caller: Caller, pipelines: list[PipelineJson]) -> None:
