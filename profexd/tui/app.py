@@ -1,0 +1,310 @@
+"""The application: holds the state, feeds it, and lets the screens draw what has changed."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime, tzinfo
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual import events
+from textual.app import App
+from textual.binding import Binding
+from textual.message import Message
+from textual.theme import Theme
+from textual.timer import Timer
+
+from profexd.tui.actions import Context
+from profexd.tui.columns import View
+from profexd.tui.commands import Checked, Commands, Done
+from profexd.tui.feed import BACKOFF_SECONDS, Feed
+from profexd.tui.glyphs import UNICODE, Glyphs
+from profexd.tui.palette import Palette
+from profexd.tui.ports import ControlClient
+from profexd.tui.screens.base import ActionScreen
+from profexd.tui.screens.dialogs import Confirm, TextBox
+from profexd.tui.screens.pipelines import PipelinesScreen
+from profexd.tui.store import (
+    Failure,
+    Link,
+    State,
+    aged,
+    reduce,
+    restarted,
+)
+from profexd.tui.store import Message as StoreMessage
+from profexd.tui.widgets.detail import Detail
+from profexd.wire import PipelineJson, ProblemJson
+
+FLUSH_SECONDS = 0.2
+_RESTING_TICKS = 10
+_NAMES_SHOWN = 5
+
+PROFEXD_THEME = Theme(
+    name="profexd",
+    primary="#5fafd7",
+    secondary="#87afaf",
+    accent="#5fd7af",
+    warning="#d7af5f",
+    error="#ff5f5f",
+    success="#87d787",
+    foreground="#e4e4e4",
+    background="#121212",
+    surface="#1c1c1c",
+    panel="#303030",
+    dark=True,
+)
+
+
+class DaemonThreads(ThreadPoolExecutor):
+    """Runs every call in a thread of its own that does not keep the program from ending.
+
+    A call to a daemon that hangs must not keep ``q`` from quitting.
+    """
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+
+        def work() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                result = fn(*args, **kwargs)
+            except BaseException as error:  # noqa: BLE001 - it is raised where the future is awaited
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+
+        threading.Thread(target=work, daemon=True, name="profexd-tui-call").start()
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Nothing to wait for."""
+
+
+class FeedSaid(Message):
+    """The feed has something for the store."""
+
+    def __init__(self, message: StoreMessage) -> None:
+        super().__init__()
+        self.message = message
+
+
+class ProfexdApp(App[int], inherit_bindings=False):
+    """One daemon, watched."""
+
+    TITLE = "profexd"
+    COMMANDS: ClassVar = {Palette}
+    BINDINGS: ClassVar = [
+        Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
+        Binding("ctrl+c", "quit", "Quit", show=False),
+        Binding("ctrl+z", "suspend_process", "Suspend", show=False),
+    ]
+    CSS = """
+    Toast { max-width: 90%; }
+    CommandPalette > Vertical { margin-top: 1; }
+    """
+
+    def __init__(
+        self,
+        client: ControlClient,
+        *,
+        read_only: bool = False,
+        filter_text: str = "",
+        glyphs: Glyphs = UNICODE,
+        theme_name: str = PROFEXD_THEME.name,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        zone: tzinfo | None = None,
+        backoff: Sequence[float] = BACKOFF_SECONDS,
+    ) -> None:
+        super().__init__()
+        self.client = client
+        self.commands = Commands(self, client)
+        self.state = State()
+        self.zone = zone
+        self._read_only = read_only
+        self._filter_text = filter_text
+        self._glyphs = glyphs
+        self._theme_name = theme_name
+        self._now = now
+        self._feed = Feed(client, self._feed_said, now, backoff=backoff)
+        self._flush_timer: Timer | None = None
+        self._clock: Timer | None = None
+        self._ticks = 0
+
+    @property
+    def view(self) -> View:
+        """What cells and texts depend on beside the state."""
+        return View(self._now(), self.zone, self._glyphs)
+
+    def context(
+        self,
+        *,
+        targets: tuple[PipelineJson, ...] = (),
+        stoppable: bool = False,
+        has_log: bool = False,
+    ) -> Context:
+        """Return what decides which actions can be done."""
+        return Context(
+            connected=self.state.connected,
+            loaded=self.state.loaded,
+            read_only=self._read_only,
+            role=self.state.info["role"] if self.state.info else "",
+            targets=targets,
+            stoppable=stoppable,
+            has_log=has_log,
+        )
+
+    def on_mount(self) -> None:
+        asyncio.get_running_loop().set_default_executor(DaemonThreads(1))
+        self.register_theme(PROFEXD_THEME)
+        self.theme = self._theme_name
+        self.push_screen(PipelinesScreen(filter_text=self._filter_text))
+        self._clock = self.set_interval(1.0, self._tick)
+        # Painted first: the socket may take its time.
+        self.call_after_refresh(self._start_feed)
+
+    def on_unmount(self) -> None:
+        self._feed.close()
+
+    def _start_feed(self) -> None:
+        self.run_worker(self._feed.run, thread=True, exclusive=True, group="feed")
+
+    def _feed_said(self, message: StoreMessage) -> None:
+        self.post_message(FeedSaid(message))
+
+    def on_feed_said(self, said: FeedSaid) -> None:
+        before = self.state
+        self.state = reduce(before, said.message)
+        news = restarted(before, self.state)
+        if news is not None:
+            self.notify(news)
+        if before.loaded:
+            self.wake()
+        else:
+            self.flush()
+
+    def on_detail_fetched(self, message: Detail.Fetched) -> None:
+        self.state = reduce(self.state, message.fetched)
+        self.wake()
+
+    def wake(self) -> None:
+        """Draw soon, together with all else that changes until then."""
+        if self._flush_timer is None:
+            self._flush_timer = self.set_timer(FLUSH_SECONDS, self.flush)
+
+    def flush(self) -> None:
+        """Draw what has changed."""
+        if self._flush_timer is not None:
+            self._flush_timer.stop()
+            self._flush_timer = None
+        self.state = aged(self.state, self._now())
+        for screen in self.screen_stack:
+            if isinstance(screen, ActionScreen) and screen.is_attached:
+                screen.refresh_view()
+
+    def _tick(self) -> None:
+        """Let ages and elapsed times go on: each second where seconds are shown, else rarely."""
+        self._ticks += 1
+        running = any(pipeline["running"] for pipeline in self.state.pipelines.values())
+        if running or self.state.link is not Link.LIVE or self._ticks % _RESTING_TICKS == 0:
+            self.flush()
+
+    def on_app_blur(self, _: events.AppBlur) -> None:
+        if self._clock is not None:
+            self._clock.pause()
+
+    def on_app_focus(self, _: events.AppFocus) -> None:
+        if self._clock is not None:
+            self._clock.resume()
+            self.flush()
+
+    # -- what screens ask for
+
+    def reconnect(self) -> None:
+        """Try to connect now."""
+        self._feed.retry()
+
+    def go_to(self, name: str) -> None:
+        """Go to a pipeline in the list."""
+        home = next(
+            (screen for screen in self.screen_stack if isinstance(screen, PipelinesScreen)), None
+        )
+        if home is not None:
+            while self.screen is not home:
+                self.pop_screen()
+            home.go_to(name)
+
+    def confirm_run(self, names: Sequence[str]) -> None:
+        """Run several pipelines, if confirmed."""
+        box = Confirm(
+            f"Run {len(names)} pipelines now?", _enumerated(names), "Run", targets=len(names)
+        )
+        self.push_screen(box, lambda yes: self.commands.run(names) if yes else None)
+
+    def confirm_stop(self, names: Sequence[str], run_ids: Sequence[str]) -> None:
+        """Stop runs, if confirmed."""
+        if len(names) == 1:
+            question = f"Stop the run of {names[0]}?"
+            subject = f"Run {run_ids[0]}"
+        else:
+            question = f"Stop {len(names)} runs?"
+            subject = _enumerated(names)
+        consequence = (
+            f"{subject}\nNothing of it is published and it is not retried; "
+            "the schedule goes on. A run that is publishing already cannot be stopped."
+        )
+        box = Confirm(question, consequence, "Stop", targets=len(names))
+        self.push_screen(box, lambda yes: self.commands.stop(names, run_ids) if yes else None)
+
+    # -- what came of it
+
+    def on_done(self, message: Done) -> None:
+        failed = [outcome for outcome in message.outcomes if outcome.failure]
+        done = [outcome.subject for outcome in message.outcomes if not outcome.failure]
+        if done:
+            self.notify(f"{message.verb}: {_enumerated(done)}")
+        for outcome in failed:
+            assert outcome.failure is not None
+            text = f"{outcome.failure.message}\n{outcome.failure.hint}".strip()
+            title = f"{outcome.subject}: {outcome.failure.reason}"
+            self.notify(text, title=title, severity="error", timeout=10)
+
+    def on_checked(self, message: Checked) -> None:
+        result = message.result
+        if isinstance(result, Failure):
+            text = f"{result.message}\n{result.hint}".strip()
+            self.notify(text, title=result.reason, severity="error", timeout=10)
+        elif not result["problems"]:
+            self.notify("no problems", title=f"configuration {message.verb}")
+        else:
+            self.push_screen(
+                TextBox(_problems_title(message.verb, result["ok"]), _problems(result["problems"]))
+            )
+
+
+def _enumerated(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_NAMES_SHOWN])
+    hidden = len(names) - _NAMES_SHOWN
+    return f"{shown} and {hidden} more" if hidden > 0 else shown
+
+
+def _problems_title(verb: str, ok: bool) -> str:
+    if verb == "reloaded":
+        return "Reloaded, with problems: files with errors keep their last good version"
+    return "Valid, with warnings" if ok else "The configuration has errors"
+
+
+def _problems(problems: Sequence[ProblemJson]) -> Text:
+    text = Text()
+    for problem in problems:
+        style = "bold red" if problem["severity"] == "error" else "yellow"
+        text.append(f"{problem['file']}:{problem['line']}:{problem['column']}: ", "dim")
+        key = f"{problem['key']}: " if problem["key"] else ""
+        text.append(f"{key}{problem['message']}\n", style)
+        if problem["hint"]:
+            text.append(f"  {problem['hint']}\n")
+    return text

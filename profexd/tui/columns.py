@@ -1,0 +1,230 @@
+"""The columns of the pipelines' table: which fit a width, and what stands in their cells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from rich.cells import cell_len, set_cell_size
+from rich.text import Text
+
+from profexd.tui import humane
+from profexd.tui.glyphs import Glyphs
+from profexd.wire import PipelineJson, PipelineState, RunJson, RunStatus
+
+STYLES: dict[str, str] = {
+    PipelineState.INVALID: "bold red",
+    PipelineState.RUNNING: "bold cyan",
+    PipelineState.HELD: "bold magenta",
+    PipelineState.DISABLED: "dim",
+    PipelineState.PAUSED: "yellow",
+    PipelineState.FAILED: "bold red",
+    PipelineState.STOPPED: "yellow",
+    PipelineState.DONE: "green",
+    PipelineState.PENDING: "",
+}
+
+RUN_STYLES: dict[str, str] = {
+    RunStatus.PENDING: "",
+    RunStatus.RUNNING: "bold cyan",
+    RunStatus.HELD: "bold magenta",
+    RunStatus.DONE: "green",
+    RunStatus.SKIPPED: "dim",
+    RunStatus.FAILED: "bold red",
+    RunStatus.STOPPED: "yellow",
+    RunStatus.INTERRUPTED: "bold red",
+}
+
+_WENT_WRONG = (RunStatus.FAILED, RunStatus.INTERRUPTED)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the cells depend on beside the pipeline itself."""
+
+    now: datetime
+    zone: tzinfo | None
+    glyphs: Glyphs
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column; ``width`` holds the gap to the next one; 0 takes what is left."""
+
+    key: str
+    title: str
+    width: int
+    cell: Callable[[PipelineJson, RunJson | None, View], Text]
+    right: bool = False
+
+
+def _state(pipeline: PipelineJson, _: RunJson | None, __: View) -> Text:
+    state = PipelineState(pipeline["state"])
+    return Text(f"{state.letter} {state.value}", style=STYLES[state])
+
+
+def _letter(pipeline: PipelineJson, _: RunJson | None, __: View) -> Text:
+    state = PipelineState(pipeline["state"])
+    return Text(state.letter, style=STYLES[state])
+
+
+def _name(pipeline: PipelineJson, _: RunJson | None, __: View) -> Text:
+    return Text(pipeline["name"])
+
+
+def _schedule(pipeline: PipelineJson, _: RunJson | None, view: View) -> Text:
+    return Text(pipeline["schedule"] or view.glyphs.dash)
+
+
+def _last(pipeline: PipelineJson, run: RunJson | None, view: View) -> Text:
+    running = pipeline["running"]
+    if running is not None:
+        phase = running["phase"] or "starting"
+        percent = running["percent"]
+        return Text(phase if percent is None else f"{phase} {percent:.0f}%", style="cyan")
+    last = pipeline["last_run"]
+    if last is None:
+        return Text("never", style="dim")
+    if last["status"] == RunStatus.PENDING:
+        return Text("waiting")
+    ended = humane.parse(last["finished_at"] or last["started_at"] or last["scheduled_at"])
+    when = humane.ago(ended, view.now) if ended else last["status"]
+    if last["status"] in _WENT_WRONG:
+        return Text(f"{when} !", style="bold red")
+    if last["status"] == RunStatus.SKIPPED:
+        return Text(f"{when} skip", style="dim")
+    return Text(when)
+
+
+def _next(pipeline: PipelineJson, run: RunJson | None, view: View) -> Text:
+    retry_at = humane.parse(run["retry_at"]) if run else None
+    if pipeline["running"] is not None and retry_at is not None:
+        return Text(f"retry {humane.rough(retry_at - view.now)}", style="yellow")
+    if pipeline["paused"] is not None:
+        until = humane.parse(pipeline["paused"]["until"])
+        # Resuming is all that is known then: occurrences while paused are not missed.
+        return Text(humane.upcoming(until, view.now, view.zone) if until else view.glyphs.dash)
+    instant = humane.parse(pipeline["next_run_at"])
+    if instant is None or not pipeline["enabled"]:
+        return Text(view.glyphs.dash, style="dim")
+    return Text(humane.upcoming(instant, view.now, view.zone))
+
+
+def _took(_: PipelineJson, run: RunJson | None, view: View) -> Text:
+    span = elapsed(run, view.now)
+    return Text(view.glyphs.dash if span is None else span)
+
+
+def _rows(pipeline: PipelineJson, run: RunJson | None, view: View) -> Text:
+    source = pipeline["running"] or run
+    return Text(humane.number(source["rows"]) if source else view.glyphs.dash)
+
+
+def _bytes(pipeline: PipelineJson, run: RunJson | None, view: View) -> Text:
+    source = pipeline["running"] or run
+    return Text(humane.size(source["bytes"]) if source else view.glyphs.dash)
+
+
+def _format(pipeline: PipelineJson, _: RunJson | None, __: View) -> Text:
+    return Text(pipeline["format"])
+
+
+def _sinks(pipeline: PipelineJson, _: RunJson | None, __: View) -> Text:
+    return Text(",".join(pipeline["sinks"]))
+
+
+def _filter(pipeline: PipelineJson, _: RunJson | None, view: View) -> Text:
+    return Text(pipeline["filter"] or view.glyphs.dash)
+
+
+def elapsed(run: RunJson | None, now: datetime) -> str | None:
+    """Return how long a run took, or has taken so far."""
+    started = humane.parse(run["started_at"]) if run else None
+    if run is None or started is None:
+        return None
+    return humane.duration((humane.parse(run["finished_at"]) or now) - started)
+
+
+STATE = Column("state", "St", 12, _state)
+LETTER = Column("state", "S", 3, _letter)
+NAME = Column("name", "Name", 0, _name)
+LAST = Column("last", "Last", 12, _last)
+SCHEDULE = Column("schedule", "Schedule", 15, _schedule)
+NEXT = Column("next", "Next", 11, _next)
+EXTRA = (
+    Column("took", "Took", 8, _took, right=True),
+    Column("rows", "Rows", 11, _rows, right=True),
+    Column("format", "Format", 9, _format),
+    Column("sink", "Sink", 12, _sinks),
+    Column("bytes", "Bytes", 9, _bytes, right=True),
+    Column("filter", "Filter", 22, _filter),
+)
+NAME_MINIMUM = 18
+
+
+def fitting(width: int) -> tuple[Column, ...]:
+    """Return the columns that fit ``width`` cells; the name gets what the others leave."""
+    if width < 56:
+        return _filled((LETTER, NAME, LAST), width)
+    if width < 74:
+        return _filled((STATE, NAME, LAST, NEXT), width)
+    chosen: tuple[Column, ...] = (STATE, NAME, SCHEDULE, LAST, NEXT)
+    left = width - sum(column.width for column in chosen) - NAME_MINIMUM
+    for column in EXTRA:
+        if column.width > left:
+            break
+        chosen = (*chosen, column)
+        left -= column.width
+    return _filled(chosen, width)
+
+
+def _filled(columns: tuple[Column, ...], width: int) -> tuple[Column, ...]:
+    rest = max(8, width - sum(column.width for column in columns))
+    return tuple(
+        column if column.width else Column(column.key, column.title, rest, column.cell)
+        for column in columns
+    )
+
+
+def cells(
+    columns: Sequence[Column],
+    pipeline: PipelineJson,
+    run: RunJson | None,
+    view: View,
+    *,
+    marked: bool,
+) -> tuple[Text, ...]:
+    """Return one row: every cell cut to its column, with the gap to the next."""
+    row: list[Text] = []
+    for column in columns:
+        text = column.cell(pipeline, run, view)
+        if column.key == "state":
+            text = Text.assemble(("*" if marked else " ", "bold yellow"), text)
+        row.append(fit(text, column.width - 1, view.glyphs, right=column.right))
+    return tuple(row)
+
+
+def titles(columns: Sequence[Column], sorted_by: str, *, reverse: bool) -> list[Text]:
+    """Return the head of every column; the one that sorts is underlined."""
+    heads: list[Text] = []
+    for column in columns:
+        title = f" {column.title}" if column.key == "state" else column.title
+        width = column.width - 1
+        style = "underline" if column.key == sorted_by else ""
+        text = title.rjust(width) if column.right else title
+        head = Text(text[: len(text) - len(title)] if column.right else "")
+        head.append(title + ("'" if reverse and style else ""), style)
+        heads.append(head)
+    return heads
+
+
+def fit(text: Text, width: int, glyphs: Glyphs, *, right: bool = False) -> Text:
+    """Return ``text`` in exactly ``width`` cells, an ellipsis where something was cut."""
+    length = cell_len(text.plain)
+    if length > width:
+        cut = set_cell_size(text.plain, width - 1).rstrip() + glyphs.ellipsis
+        return Text(cut, style=text.style, spans=[span for span in text.spans if span.end < width])
+    if right:
+        return Text.assemble(" " * (width - length), text)
+    return text

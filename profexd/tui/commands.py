@@ -1,0 +1,105 @@
+"""What the keys ask of the daemon: every call in a thread, every answer a message to the app."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from textual.app import App
+from textual.message import Message
+
+from profexd.client import ClientError
+from profexd.tui.feed import failure_of
+from profexd.tui.ports import ControlClient
+from profexd.tui.store import Failure
+from profexd.wire import CheckJson
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one command on one object."""
+
+    subject: str
+    failure: Failure | None = None
+
+
+class Done(Message):
+    """A command has ended on all its objects."""
+
+    def __init__(self, verb: str, outcomes: Sequence[Outcome]) -> None:
+        super().__init__()
+        self.verb = verb
+        self.outcomes = outcomes
+
+
+class Checked(Message):
+    """The configuration was checked, or read anew; or that failed."""
+
+    def __init__(self, verb: str, result: CheckJson | Failure) -> None:
+        super().__init__()
+        self.verb = verb
+        self.result = result
+
+
+class Commands:
+    """Each method returns at once."""
+
+    def __init__(self, app: App[Any], client: ControlClient) -> None:
+        self._app = app
+        self._client = client
+
+    def run(self, names: Sequence[str]) -> None:
+        """Run pipelines now."""
+        self._each("started", names, names, lambda name: self._client.run_now(name))
+
+    def stop(self, names: Sequence[str], run_ids: Sequence[str]) -> None:
+        """Stop runs; ``names`` are their pipelines, for the answer."""
+        self._each("stopping", names, run_ids, lambda run_id: self._client.stop(run_id))
+
+    def pause(self, names: Sequence[str], reason: str) -> None:
+        """Pause pipelines."""
+        self._each("paused", names, names, lambda name: self._client.pause(name, reason))
+
+    def resume(self, names: Sequence[str]) -> None:
+        """Resume pipelines."""
+        self._each("resumed", names, names, lambda name: self._client.resume(name))
+
+    def validate(self) -> None:
+        """Have the daemon check its files."""
+        self._check("valid", self._client.check)
+
+    def reload(self) -> None:
+        """Have the daemon read its files anew."""
+        self._check("reloaded", self._client.reload)
+
+    def _each(
+        self,
+        verb: str,
+        subjects: Sequence[str],
+        objects: Sequence[str],
+        call: Callable[[str], object],
+    ) -> None:
+        def work() -> None:
+            outcomes: list[Outcome] = []
+            for subject, wanted in zip(subjects, objects, strict=True):
+                try:
+                    call(wanted)
+                except ClientError as error:
+                    outcomes.append(Outcome(subject, failure_of(error)))
+                else:
+                    outcomes.append(Outcome(subject))
+            self._app.post_message(Done(verb, outcomes))
+
+        group = f"{verb}-{'-'.join(subjects)}"
+        self._app.run_worker(work, thread=True, exclusive=True, group=group)
+
+    def _check(self, verb: str, call: Callable[[], CheckJson]) -> None:
+        def work() -> None:
+            try:
+                result: CheckJson | Failure = call()
+            except ClientError as error:
+                result = failure_of(error)
+            self._app.post_message(Checked(verb, result))
+
+        self._app.run_worker(work, thread=True, exclusive=True, group="check")

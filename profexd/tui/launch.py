@@ -1,0 +1,84 @@
+"""Starts the terminal interface: the environment first, because Textual reads it on import."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+Color = Literal["auto", "truecolor", "256", "16", "none"]
+
+_COLOR_SYSTEMS: Mapping[str, str] = {"truecolor": "truecolor", "256": "256", "16": "standard"}
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchOptions:
+    """What the command line asked for. ``theme`` is None where profexd may choose."""
+
+    socket: Path
+    read_only: bool = False
+    filter: str = ""
+    mouse: bool = True
+    ascii: bool = False
+    color: Color = "auto"
+    theme: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Appearance:
+    """What was decided about the terminal."""
+
+    ascii: bool
+    theme: str
+
+
+def environment(options: LaunchOptions, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that Textual has to find when it is imported.
+
+    No animations anywhere; fewer frames where every frame crosses a network or a multiplexer.
+    What the user has set already is kept, but for the colours asked for on the command line.
+    """
+    wanted = {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_SMOOTH_SCROLL": "0"}
+    if any(environ.get(name) for name in ("SSH_CONNECTION", "SSH_TTY", "TMUX", "STY")):
+        wanted["TEXTUAL_FPS"] = "15"
+    kept = {name: value for name, value in wanted.items() if name not in environ}
+    if options.color == "none":
+        kept["NO_COLOR"] = "1"
+    elif options.color != "auto":
+        kept["TEXTUAL_COLOR_SYSTEM"] = _COLOR_SYSTEMS[options.color]
+    elif environ.get("TERM") == "linux":
+        kept["TEXTUAL_COLOR_SYSTEM"] = "standard"
+    return kept
+
+
+def appearance(options: LaunchOptions, environ: Mapping[str, str], *, encoding: str) -> Appearance:
+    """Return glyphs and theme: the terminal's own 16 colours and ASCII where it has no more."""
+    plain = options.color in ("16", "none") or environ.get("TERM") in ("linux", "dumb", "vt100")
+    unicode = encoding.lower().replace("-", "").startswith("utf")
+    ascii_only = options.ascii or not unicode or environ.get("TERM") in ("linux", "dumb", "vt100")
+    return Appearance(
+        ascii=ascii_only, theme=options.theme or ("ansi-dark" if plain else "profexd")
+    )
+
+
+def launch(options: LaunchOptions) -> int:
+    """Show the terminal interface until the user leaves it; return the exit code."""
+    os.environ.update(environment(options, os.environ))
+    looks = appearance(options, os.environ, encoding=sys.stdout.encoding or "ascii")
+
+    from profexd.client import connect
+    from profexd.tui.app import ProfexdApp
+    from profexd.tui.glyphs import ASCII, UNICODE
+
+    app = ProfexdApp(
+        connect(options.socket),
+        read_only=options.read_only,
+        filter_text=options.filter,
+        glyphs=ASCII if looks.ascii else UNICODE,
+        theme_name=looks.theme,
+    )
+    code = app.run(mouse=options.mouse)
+    return app.return_code or code or 0

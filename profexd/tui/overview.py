@@ -1,0 +1,174 @@
+"""The Overview of one pipeline as lines of text: what is wrong, what goes on, what comes next."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import pairwise
+
+from rich.text import Text
+
+from profexd.tui import humane
+from profexd.tui.columns import STYLES, View, elapsed
+from profexd.tui.glyphs import bar
+from profexd.wire import PipelineJson, PipelineState, RunJson, RunStatus
+
+_LABEL_WIDTH = 9
+_BAR_WIDTH = 24
+_MESSAGE_LINES = 5
+_PROBLEMS_SHOWN = 5
+
+
+def overview(pipeline: PipelineJson, run: RunJson | None, view: View, width: int) -> Text:
+    """Return the lines; ``run`` is the current run, else the last one."""
+    lines: list[Text] = []
+    _problems(lines, pipeline)
+    if pipeline["running"] is not None:
+        _running(lines, pipeline, run, view, width)
+    _paused(lines, pipeline, view)
+    if not pipeline["enabled"]:
+        lines.append(Text("Disabled: its file says enabled = false", style="yellow"))
+    last = pipeline["last_run"]
+    if last is not None and (pipeline["running"] is None or last is not run):
+        _finished(lines, last, view)
+    elif last is None and pipeline["running"] is None and not pipeline["problems"]:
+        lines.append(Text("Never run yet; r runs it now", style="dim"))
+    _facts(lines, pipeline, last, view)
+    return Text("\n").join(lines)
+
+
+def _problems(lines: list[Text], pipeline: PipelineJson) -> None:
+    if not pipeline["problems"]:
+        return
+    if pipeline["state"] == PipelineState.INVALID:
+        lines.append(
+            Text(
+                f"Invalid configuration: {humane.count(len(pipeline['problems']), 'problem')}",
+                style="bold red",
+            )
+        )
+    for problem in pipeline["problems"][:_PROBLEMS_SHOWN]:
+        style = "red" if problem["severity"] == "error" else "yellow"
+        place = f"{problem['file']}:{problem['line']}:{problem['column']}: "
+        key = f"{problem['key']}: " if problem["key"] else ""
+        lines.append(Text.assemble(("  " + place, "dim"), (key + problem["message"], style)))
+        if problem["hint"]:
+            lines.append(Text(f"    {problem['hint']}"))
+    hidden = len(pipeline["problems"]) - _PROBLEMS_SHOWN
+    if hidden > 0:
+        lines.append(Text(f"  and {hidden} more: v shows all", style="dim"))
+
+
+def _running(
+    lines: list[Text], pipeline: PipelineJson, run: RunJson | None, view: View, width: int
+) -> None:
+    running = pipeline["running"]
+    assert running is not None
+    took = elapsed(run, view.now)
+    retry_at = humane.parse(run["retry_at"]) if run else None
+    head = Text(f"Running: {running['phase'] or 'starting'}", style=STYLES[PipelineState.RUNNING])
+    if took:
+        head.append(f" {view.glyphs.dot} {took}", "not bold")
+    if run is not None and run["attempt"] > 1:
+        head.append(f" {view.glyphs.dot} attempt {run['attempt']}", "not bold")
+    lines.append(head)
+    progress = Text("  ")
+    percent = running["percent"]
+    if percent is not None:
+        full, empty = bar(percent, min(_BAR_WIDTH, max(8, width - 40)), view.glyphs)
+        progress.append(full, "cyan").append(empty, "dim").append(f" {percent:.0f} %  ")
+    progress.append(f"{humane.number(running['rows'])} rows  {humane.size(running['bytes'])}")
+    lines.append(progress)
+    if run is not None and run["error"] is not None and retry_at is not None:
+        wait = humane.duration(max(retry_at - view.now, timedelta()))
+        lines.append(Text(f"  next attempt in {wait}", style="yellow"))
+        _error(lines, run)
+
+
+def _paused(lines: list[Text], pipeline: PipelineJson, view: View) -> None:
+    paused = pipeline["paused"]
+    if paused is None:
+        return
+    at, until = humane.parse(paused["at"]), humane.parse(paused["until"])
+    text = f"Paused by {paused['by']}"
+    if at:
+        text += f" {humane.ago(at, view.now)}"
+    if until:
+        text += f" until {humane.moment(until, view.zone)}"
+    if paused["reason"]:
+        text += f": {paused['reason']}"
+    lines.append(Text(text, style="yellow"))
+
+
+def _finished(lines: list[Text], run: RunJson, view: View) -> None:
+    ended = humane.parse(run["finished_at"])
+    went_wrong = run["status"] in (RunStatus.FAILED, RunStatus.INTERRUPTED)
+    if run["error"] is None and not went_wrong:
+        return
+    style = "bold red" if went_wrong else "yellow"
+    text = run["status"].capitalize()
+    if ended:
+        text += f" {humane.ago(ended, view.now)}"
+    if run["phase"]:
+        text += f" in {run['phase']}"
+    if run["attempt"] > 1:
+        text += f", attempt {run['attempt']}"
+    lines.append(Text(text, style=style))
+    _error(lines, run)
+
+
+def _error(lines: list[Text], run: RunJson) -> None:
+    error = run["error"]
+    if error is None:
+        return
+    first, *more = error["message"].splitlines() or [""]
+    lines.append(Text.assemble("  ", (error["code"], "bold red"), f"  {first}"))
+    lines.extend(Text(f"    {line}") for line in more[: _MESSAGE_LINES - 1])
+    if error["hint"]:
+        lines.append(Text.assemble(("  hint: ", "bold"), error["hint"]))
+
+
+def _facts(lines: list[Text], pipeline: PipelineJson, last: RunJson | None, view: View) -> None:
+    if pipeline["description"]:
+        _fact(lines, "About", pipeline["description"])
+    upcoming = [humane.parse(at) for at in (pipeline.get("next_runs") or [])[:3]]
+    instants = [instant for instant in upcoming if instant is not None]
+    if instants:
+        times = [humane.moment(instants[0], view.zone)[:16]]
+        for before, instant in pairwise(instants):
+            text = humane.moment(instant, view.zone)[:16]
+            same_day = humane.moment(before, view.zone)[:10] == text[:10]
+            times.append(text[11:] if same_day else text)
+        zone = humane.zone_name(instants[0], view.zone)
+        _fact(lines, "Next", ", ".join(times) + f" {zone}")
+    if pipeline["schedule"]:
+        _fact(lines, "Schedule", pipeline["schedule"])
+    if last is not None and last["status"] == RunStatus.DONE:
+        _fact(lines, "Last ok", _summary(last, view))
+    target = pipeline["uri"] or pipeline["path"]
+    if target:
+        _fact(lines, "Target", target)
+    if pipeline["format"]:
+        sinks = ", ".join(pipeline["sinks"])
+        parts = [pipeline["format"], f"to {sinks}" if sinks else "", f"from {pipeline['source']}"]
+        _fact(lines, "Export", " ".join(part for part in parts if part))
+    if pipeline["filter"]:
+        _fact(lines, "Filter", pipeline["filter"])
+    if pipeline["export_id"]:
+        _fact(lines, "Id", pipeline["export_id"])
+    file = pipeline.get("file")
+    if file:
+        _fact(lines, "File", str(file))
+
+
+def _summary(run: RunJson, view: View) -> str:
+    ended = humane.parse(run["finished_at"])
+    parts = [f"{humane.number(run['rows'])} rows", humane.size(run["bytes"])]
+    took = elapsed(run, view.now)
+    if took:
+        parts.append(took)
+    when = humane.moment(ended, view.zone)[:16] if ended else ""
+    return f"{when} ({', '.join(parts)})"
+
+
+def _fact(lines: list[Text], label: str, value: str) -> None:
+    lines.append(Text.assemble((label.ljust(_LABEL_WIDTH), "dim"), value))

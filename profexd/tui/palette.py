@@ -1,0 +1,59 @@
+"""The palette: every action that can be done here, and every pipeline to go to."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+from profexd.tui.actions import Action, heard_at, shown_keys
+from profexd.tui.screens.base import ActionScreen
+
+_MOVES = ("down", "up", "left", "right", "page", "top", "bottom", "pane", "palette")
+
+
+class Palette(Provider):
+    """Actions carry their keys; those that cannot be done now carry the reason."""
+
+    async def discover(self) -> Hits:
+        for action, text, help_text in self._actions():
+            yield DiscoveryHit(text, self._do(action), help=help_text)
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for action, text, help_text in self._actions():
+            score = matcher.match(text)
+            if score > 0:
+                yield Hit(score, matcher.highlight(text), self._do(action), help=help_text)
+        screen = self._screen
+        for name in screen.tui.state.pipelines if screen else ():
+            score = matcher.match(name)
+            if score > 0 and screen is not None:
+                yield Hit(
+                    score,
+                    matcher.highlight(name),
+                    partial(screen.tui.go_to, name),
+                    help="go to the pipeline",
+                )
+
+    @property
+    def _screen(self) -> ActionScreen | None:
+        return self.screen if isinstance(self.screen, ActionScreen) else None
+
+    def _actions(self) -> list[tuple[Action, str, str]]:
+        screen = self._screen
+        if screen is None:
+            return []
+        context = screen.context()
+        found: list[tuple[Action, str, str]] = []
+        for action in heard_at(screen.PLACE):
+            if action.label.startswith(_MOVES):
+                continue
+            reason = action.enabled(context)
+            text = f"{action.label_for(context)}  ({shown_keys(action)})"
+            found.append((action, text, f"not now: {reason}" if reason else action.help))
+        return found
+
+    def _do(self, action: Action) -> partial[None]:
+        assert self._screen is not None
+        return partial(self._screen.perform, action.id)

@@ -1,0 +1,167 @@
+"""A screen whose keys come from the table of actions, with header, banner and footer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from profexd.tui.actions import (
+    BY_ID,
+    TEXTUAL_KEYS,
+    Action,
+    Context,
+    Place,
+    footer_of,
+    heard_at,
+    resolve,
+)
+from profexd.tui.columns import View
+from profexd.tui.screens.dialogs import Choice, Menu
+from profexd.tui.screens.help import Help
+from profexd.tui.widgets.bars import Banner, Footer, Header, banner_text, header_text
+
+if TYPE_CHECKING:
+    from profexd.tui.app import ProfexdApp
+
+LEAST_WIDTH, LEAST_HEIGHT = 40, 12
+
+
+def bindings_of(place: Place) -> list[Binding]:
+    """Return the bindings of all actions that are heard at ``place``, one for each key."""
+    keys = {key: action for action in reversed(heard_at(place)) for key in action.keys}
+    return [
+        Binding(TEXTUAL_KEYS.get(key, key), f"press('{key}')", action.label, show=False)
+        for key, action in keys.items()
+    ]
+
+
+class ActionScreen(Screen[None], inherit_bindings=False):
+    """Its children say what ``do`` does; ``refresh_view`` draws what the app knows."""
+
+    PLACE: ClassVar[Place]
+    AUTO_FOCUS = None
+    DEFAULT_CSS = """
+    ActionScreen { background: $background; layers: base over; }
+    ActionScreen #too-small { layer: over; display: none; width: 100%; height: 100%;
+                              content-align: center middle; text-align: center;
+                              background: $background; }
+    ActionScreen.-too-small #too-small { display: block; }
+    """
+
+    @property
+    def tui(self) -> ProfexdApp:
+        """The app, by its own type."""
+        from profexd.tui.app import ProfexdApp
+
+        assert isinstance(self.app, ProfexdApp)
+        return self.app
+
+    @property
+    def view(self) -> View:
+        """What cells and texts depend on: now, zone and glyphs."""
+        return self.tui.view
+
+    def compose(self) -> ComposeResult:
+        yield Header(id="header")
+        yield Banner(id="banner")
+        yield from self.compose_body()
+        yield Footer(id="footer")
+        yield Static("", id="too-small", markup=False)
+
+    def compose_body(self) -> ComposeResult:
+        """Yield what stands between header and footer."""
+        yield Widget()
+
+    def context(self) -> Context:
+        """Return what decides which actions can be done."""
+        return self.tui.context()
+
+    def header_note(self) -> str:
+        """Return what stands at the right end of the header."""
+        return ""
+
+    def refresh_view(self) -> None:
+        """Draw what has changed."""
+        width = self.size.width
+        state, view = self.tui.state, self.view
+        header = self.query_one(Header)
+        header.show(header_text(state, view.now, view.glyphs, width - 1, self.header_note()))
+        banner = self.query_one(Banner)
+        text = banner_text(state, view.now, view.glyphs)
+        banner.set_class(text is not None, "-shown")
+        banner.show(text or Text())
+        self.refresh_footer()
+
+    def refresh_footer(self) -> None:
+        """Draw the footer for what is chosen now."""
+        keys = footer_of(self.PLACE, self.context())
+        self.query_one(Footer).show_keys(keys, self.size.width - 2)
+
+    def do(self, action: Action) -> None:
+        """Do an action that can be done."""
+        getattr(self, f"do_{action.id}")()
+
+    def action_press(self, key: str) -> None:
+        """Do what ``key`` means now, or say why that cannot be done."""
+        found = resolve(key, self.PLACE, self.context())
+        if found is not None:
+            self.attempt(*found)
+
+    def attempt(self, action: Action, reason: str | None) -> None:
+        """Do ``action``, or say why not."""
+        if reason is None:
+            self.do(action)
+        else:
+            self.notify(reason, title=f"{action.keys[0]} {action.label}", severity="warning")
+
+    def perform(self, action_id: str) -> None:
+        """Do what a menu or the palette chose."""
+        action = BY_ID[action_id]
+        self.attempt(action, action.enabled(self.context()))
+
+    def on_resize(self, _: events.Resize) -> None:
+        width, height = self.size
+        small = width < LEAST_WIDTH or height < LEAST_HEIGHT
+        self.set_class(small, "-too-small")
+        if small:
+            needed = f"needs {LEAST_WIDTH}x{LEAST_HEIGHT}, has {width}x{height}"
+            self.query_one("#too-small", Static).update(f"terminal too small\n{needed}")
+        self.call_after_refresh(self.refresh_view)
+
+    def do_help(self) -> None:
+        self.app.push_screen(Help())
+
+    def do_palette(self) -> None:
+        self.app.action_command_palette()
+
+    def do_redraw(self) -> None:
+        self.app.refresh(repaint=True, layout=True)
+
+    def do_suspend(self) -> None:
+        self.app.action_suspend_process()
+
+    def do_exit(self) -> None:
+        self.app.exit(0)
+
+    def do_menu(self) -> None:
+        """Show the actions on the chosen pipelines."""
+        context = self.context()
+        choices = [
+            Choice(action.id, action.keys[0], action.label_for(context), action.enabled(context))
+            for action in heard_at(self.PLACE)
+            if action.menu
+        ]
+        names = [pipeline["name"] for pipeline in context.targets]
+        title = names[0] if len(names) == 1 else f"{len(names)} pipelines"
+        self.app.push_screen(Menu(title, choices), self._chosen)
+
+    def _chosen(self, action_id: str | None) -> None:
+        if action_id is not None:
+            self.perform(action_id)

@@ -1,0 +1,144 @@
+"""Tables that hear no keys of their own: the table of actions rules them all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich.text import Text
+from textual.message import Message
+from textual.widgets import DataTable
+
+from profexd.tui.columns import Column, View, cells, fitting, titles
+from profexd.wire import PipelineJson, RunJson
+
+
+class QuietTable(DataTable[Text], inherit_bindings=False):
+    """A table of rows with a cursor, moved by the screen's actions alone."""
+
+    DEFAULT_CSS = """
+    QuietTable { height: 1fr; background: $background; scrollbar-size-vertical: 1;
+                 scrollbar-size-horizontal: 1; }
+    QuietTable > .datatable--header { background: $surface; }
+    QuietTable:focus > .datatable--header { background-tint: $foreground 0%; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id, cursor_type="row", cell_padding=0, zebra_stripes=False)
+
+    def move(self, rows: int) -> None:
+        """Move the cursor by ``rows``, and stop at the ends."""
+        if self.row_count:
+            target = max(0, min(self.row_count - 1, self.cursor_row + rows))
+            self.move_cursor(row=target, animate=False)
+
+    def page(self, direction: int) -> None:
+        """Move the cursor by a page."""
+        self.move(direction * max(1, self.scrollable_content_region.height - 2))
+
+
+class PipelineTable(QuietTable):
+    """The list of pipelines. ``show`` touches only what has changed."""
+
+    class Moved(Message):
+        """The cursor stands on another pipeline."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._columns: tuple[Column, ...] = ()
+        self._heads: list[Text] = []
+        self._names: list[str] = []
+        self._drawn: dict[str, tuple[Text, ...]] = {}
+
+    @property
+    def current(self) -> str | None:
+        """The name under the cursor."""
+        if not self._names:
+            return None
+        return self._names[min(self.cursor_row, len(self._names) - 1)]
+
+    def show(
+        self,
+        pipelines: Sequence[PipelineJson],
+        runs: Mapping[str, RunJson | None],
+        view: View,
+        *,
+        marked: frozenset[str],
+        sorted_by: str,
+        reverse: bool,
+        width: int,
+    ) -> None:
+        """Draw ``pipelines`` in this order; the cursor stays on its pipeline."""
+        columns = fitting(width)
+        heads = titles(columns, sorted_by, reverse=reverse)
+        names = [pipeline["name"] for pipeline in pipelines]
+        rows = {
+            pipeline["name"]: cells(
+                columns,
+                pipeline,
+                runs[pipeline["name"]],
+                view,
+                marked=pipeline["name"] in marked,
+            )
+            for pipeline in pipelines
+        }
+        with self.app.batch_update():
+            if columns_differ(columns, self._columns) or heads != self._heads:
+                self._rebuild(columns, heads, names, rows)
+            elif names != self._names:
+                self._refill(names, rows)
+            else:
+                self._touch(rows)
+        self._drawn = rows
+
+    def go_to(self, name: str) -> bool:
+        """Put the cursor on ``name``; False where it is not shown."""
+        if name not in self._names:
+            return False
+        self.move_cursor(row=self._names.index(name), animate=False)
+        return True
+
+    def _rebuild(
+        self,
+        columns: tuple[Column, ...],
+        heads: list[Text],
+        names: list[str],
+        rows: Mapping[str, tuple[Text, ...]],
+    ) -> None:
+        current = self.current
+        self.clear(columns=True)
+        for column, head in zip(columns, heads, strict=True):
+            self.add_column(head, key=column.key, width=column.width)
+        self._columns, self._heads = columns, heads
+        self._fill(names, rows, current)
+
+    def _refill(self, names: list[str], rows: Mapping[str, tuple[Text, ...]]) -> None:
+        current, top = self.current, self.scroll_offset.y
+        self.clear()
+        self._fill(names, rows, current)
+        self.scroll_to(y=top, animate=False, force=True)
+
+    def _fill(
+        self, names: list[str], rows: Mapping[str, tuple[Text, ...]], current: str | None
+    ) -> None:
+        before = self._names.index(current) if current in self._names and current else 0
+        for name in names:
+            self.add_row(*rows[name], key=name)
+        self._names = names
+        if names:
+            row = names.index(current) if current in names and current else before
+            self.move_cursor(row=min(row, len(names) - 1), animate=False)
+
+    def _touch(self, rows: Mapping[str, tuple[Text, ...]]) -> None:
+        for name, row in rows.items():
+            drawn = self._drawn[name]
+            for column, old, new in zip(self._columns, drawn, row, strict=True):
+                if old != new or old.style != new.style:
+                    self.update_cell(name, column.key, new, update_width=False)
+
+    def on_data_table_row_highlighted(self) -> None:
+        self.post_message(self.Moved())
+
+
+def columns_differ(one: Sequence[Column], other: Sequence[Column]) -> bool:
+    """Whether two sets of columns need another table."""
+    return [(c.key, c.width) for c in one] != [(c.key, c.width) for c in other]
