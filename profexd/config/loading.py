@@ -10,6 +10,7 @@ from typing import Any
 
 from profexd.config.catalog import Catalog
 from profexd.config.conflicts import rivals
+from profexd.config.defaults import check_defaults, with_defaults
 from profexd.config.files import (
     FOLDERS,
     SETTINGS,
@@ -27,7 +28,6 @@ from profexd.config.pipelines import (
     Value,
     pipeline_from_documents,
     read_pipeline,
-    with_defaults,
 )
 from profexd.config.problems import Document, Problems, Scope, listed, problem
 from profexd.config.settings import read_settings
@@ -192,7 +192,12 @@ class _Loading:
             document = None
         elif document is not None:
             self.settings_document = document
-            settings = read_settings(document.data, Scope(problems, document))
+            scope = Scope(problems, document)
+            settings = read_settings(document.data, scope)
+            defaults = document.data.get("defaults")
+            if isinstance(defaults, Mapping):
+                zone = settings.timezone if settings else "UTC"
+                check_defaults(defaults, scope.within("defaults"), self.catalog, zone)
         if problems.errors:
             if self.previous is not None:
                 self.settings = self.previous.settings

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from profexd.api.format import Format
 from profexd.api.options import Options
+from profexd.api.sink import Sink
 from profexd.config.catalog import Catalog
 from profexd.config.documents import PipelineFile, SourceFile
 from profexd.config.model import FormatChoice, SinkChoice, Source
@@ -14,6 +16,7 @@ from profexd.config.problems import Scope, listed, meant
 from profexd.config.reading import homes_of, must_be, read
 
 INLINE = "(inline)"
+NO_COMPRESSION = "none"
 PIPELINE_HOMES = homes_of(PipelineFile)
 """The keys of every table that a pipeline's file may have, plugins' options aside."""
 AnyOptions = TypeVar("AnyOptions", bound=Options)
@@ -61,6 +64,34 @@ def read_format(data: Mapping[str, Any], scope: Scope, catalog: Catalog) -> Form
         return None
     options = _options(catalog.formats[type_name].Options, data, scope)
     return None if options is None else FormatChoice(type=type_name, options=options)
+
+
+def check_part(
+    data: Mapping[str, Any],
+    scope: Scope,
+    kind: str,
+    known: Mapping[str, type[Format] | type[Sink]],
+    catalog: Catalog,
+) -> None:
+    """Report what is wrong with a format or sink of which a part is said elsewhere."""
+    if "type" not in data:
+        return
+    type_name = _type(data, scope, known, kind, catalog)
+    if type_name is not None:
+        rest = {key: value for key, value in data.items() if key != "type"}
+        model = options_model(known[type_name].Options)
+        read(model, rest, scope, partial=True, homes=PIPELINE_HOMES)
+
+
+def codec_extension(compression: str, scope: Scope, catalog: Catalog) -> str | None:
+    """Return what a codec adds to a file's name, or None once it was reported."""
+    if compression in catalog.codecs:
+        return catalog.codecs[compression].extension
+    if compression == NO_COMPRESSION:
+        return ""
+    known = list(dict.fromkeys([NO_COMPRESSION, *catalog.codecs]))
+    scope.add(("compression",), *unknown_plugin(compression, known, "compression", catalog))
+    return None
 
 
 def _type(

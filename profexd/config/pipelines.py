@@ -14,22 +14,19 @@ from profexd.config.options import option_names, secrets_of
 from profexd.config.parts import (
     INLINE,
     PIPELINE_HOMES,
+    codec_extension,
     read_format,
     read_sink,
     read_source,
-    unknown_plugin,
 )
 from profexd.config.problems import Document, Path, Problems, Scope, meant
 from profexd.config.reading import Homes, must_be, read_lenient
 from profexd.config.schedule import read_schedule
 from profexd.config.settings import read_settings
 from profexd.config.target import read_target
-from profexd.config.values import digest, from_json, merged, to_json
+from profexd.config.values import digest, from_json, to_json
 from profexd.wire import ProblemJson
 
-NO_COMPRESSION = "none"
-_ALTERNATIVES = (("path", "folder", "filename"), ("sink", "sinks"))
-"""Keys that say the same in other words: a file that has one wants none of the defaults' others."""
 Value = TypeVar("Value", Source, SinkChoice)
 
 
@@ -67,9 +64,9 @@ def read_pipeline(
     chosen = _format(file.format, scope, around.catalog)
     schedule = read_schedule(file.schedule, scope.within("schedule"), timezone)
     order_by = _order_by(file.order_by, scope)
-    codec_extension = _codec_extension(file.compression, scope, around.catalog)
+    ending = codec_extension(file.compression, scope, around.catalog)
     path = None
-    if _path_is_said_once(file, scope) and codec_extension is not None:
+    if _path_is_said_once(file, scope) and ending is not None:
         extension = around.catalog.formats[chosen.type].extension if chosen else ""
         path = read_target(
             file,
@@ -78,7 +75,7 @@ def read_pipeline(
             kind=source.value.kind if source and source.value else "profiles",
             timezone=schedule.timezone if schedule else timezone,
             settings=around.settings,
-            extension=extension + codec_extension,
+            extension=extension + ending,
             catalog=around.catalog,
         )
     if scope.problems.errors > before:
@@ -134,6 +131,8 @@ def pipeline_from_documents(name: str, documents: dict[str, Any], catalog: Catal
         sources[source_name] = Named(data["source"], source)
     sinks: dict[str, Named[SinkChoice]] = {}
     for sink_name in sink_names:
+        if sink_name.startswith(INLINE[0]):
+            continue
         scope = Scope(problems, Document(f"sinks/{sink_name}.toml", data["sinks"][sink_name]))
         sink = read_sink(sink_name, data["sinks"][sink_name], scope, catalog)
         sinks[sink_name] = Named(data["sinks"][sink_name], sink)
@@ -154,27 +153,6 @@ def pipeline_from_documents(name: str, documents: dict[str, Any], catalog: Catal
             f"{first['file']}: {first['key']}: {first['message']}", hint=first["hint"]
         )
     return pipeline
-
-
-def with_defaults(
-    own: Mapping[str, Any], defaults: Mapping[str, Any], catalog: Catalog
-) -> dict[str, Any]:
-    """Return a pipeline's file laid on ``[defaults]``.
-
-    What the file says in other words, and options of another type than the file's, stay out.
-    """
-    base = dict(defaults)
-    for keys in _ALTERNATIVES:
-        if any(key in own for key in keys):
-            base = {key: value for key, value in base.items() if key not in keys or key in own}
-    for key, known in (("format", catalog.formats), ("sink", catalog.sinks)):
-        below, above = base.get(key), own.get(key)
-        if isinstance(below, Mapping) and isinstance(above, Mapping) and "type" in above:
-            plugin = known.get(above["type"]) if isinstance(above["type"], str) else None
-            if plugin is not None and below.get("type", above["type"]) != above["type"]:
-                taken = option_names(plugin.Options)
-                base[key] = {name: value for name, value in below.items() if name in taken}
-    return merged(base, own)
 
 
 def _homes(data: Mapping[str, Any], catalog: Catalog) -> Homes:
@@ -285,16 +263,6 @@ def _order_by(written: Any, scope: Scope) -> tuple[tuple[str, bool], ...]:
             scope.add(path, "names no column", 'as order_by = ["email", "-signup_at"]')
         order.append((column, item.startswith("-")))
     return tuple(order)
-
-
-def _codec_extension(compression: str, scope: Scope, catalog: Catalog) -> str | None:
-    if compression in catalog.codecs:
-        return catalog.codecs[compression].extension
-    if compression == NO_COMPRESSION:
-        return ""
-    known = list(dict.fromkeys([NO_COMPRESSION, *catalog.codecs]))
-    scope.add(("compression",), *unknown_plugin(compression, known, "compression", catalog))
-    return None
 
 
 def _path_is_said_once(file: PipelineFile, scope: Scope) -> bool:

@@ -12,6 +12,7 @@ from cronsim import CronSim, CronSimError
 from profexd.api.units import parse_duration
 from profexd.config.documents import ScheduleTable
 from profexd.config.model import Schedule
+from profexd.config.parts import PIPELINE_HOMES
 from profexd.config.problems import Scope, nearest
 from profexd.config.reading import kind_of, must_be, read
 from profexd.config.zones import instant_of
@@ -60,17 +61,20 @@ def parse_schedule(text: str, timezone: str) -> Schedule:
     return replace(plain, kind="cron", expression=_cron(text, words))
 
 
-def read_schedule(value: Any, scope: Scope, timezone: str) -> Schedule | None:
+def read_schedule(
+    value: Any, scope: Scope, timezone: str, *, partial: bool = False
+) -> Schedule | None:
     """Return the schedule of a pipeline, or None once what is wrong was reported.
 
-    ``scope`` is that of the key; ``timezone`` rules where the schedule names none.
+    ``scope`` is that of the key; ``timezone`` rules where the schedule names none; ``partial``
+    overlooks keys that are missing.
     """
     if isinstance(value, str):
         return _parsed(value, scope, (), timezone)
     if not isinstance(value, dict):
         scope.add((), f"must be text or a table, not {kind_of(value)}", _FORMS)
         return None
-    table = read(ScheduleTable, value, scope)
+    table = read(ScheduleTable, value, scope, partial=partial, homes=PIPELINE_HOMES)
     if table is None:
         return None
     zone = table.timezone or timezone

@@ -20,7 +20,7 @@ from profexd.config.documents import (
     SourceFile,
 )
 from profexd.config.options import options_model
-from profexd.config.pipelines import NO_COMPRESSION
+from profexd.config.parts import NO_COMPRESSION
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 FileKind = Literal["profexd", "source", "sink", "pipeline"]

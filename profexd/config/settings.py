@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from profexd.config.documents import PipelineFile, SettingsFile
+from profexd.config.documents import SettingsFile
 from profexd.config.model import Limits, Settings
 from profexd.config.problems import Scope
 from profexd.config.reading import read
 
 
 def read_settings(data: Mapping[str, Any], scope: Scope) -> Settings | None:
-    """Return the settings, or None once what is wrong was reported; ``[defaults]`` count too."""
+    """Return the settings, or None once what is wrong was reported."""
     file = read(SettingsFile, data, scope)
     if file is None:
-        return None
-    before = scope.problems.errors
-    read(PipelineFile, file.defaults, scope.within("defaults"), partial=True)
-    if scope.problems.errors > before:
         return None
     return Settings(
         account_id=file.account_id,

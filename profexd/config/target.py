@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from profexd.config.catalog import Catalog
 from profexd.config.documents import PipelineFile
@@ -66,6 +67,16 @@ def read_target(
     if file.path is not None:
         _warn_of_ending(file.path, file.compression, scope, catalog)
     return template
+
+
+def check_templates(data: Mapping[str, Any], scope: Scope) -> None:
+    """Report placeholders that are wrong wherever they stand."""
+    for key in ("path", "folder", "filename"):
+        if isinstance(data.get(key), str):
+            try:
+                Template.parse(data[key])
+            except TemplateInvalid as why:
+                scope.add((key,), str(why), why.hint)
 
 
 def _usable(
