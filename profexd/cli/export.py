@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, cast
+
 import click
 
 from profexd.cli.places import Places, path_options
+from profexd.cli.progress import Progress
 from profexd.cli.run_words import write_run
 from profexd.wire import Exit, RunStatus
+
+if TYPE_CHECKING:
+    from profexd.wire import EventJson
 
 
 @click.command()
@@ -22,9 +28,21 @@ def command(places: Places, name: str, as_json: bool) -> int:
     """
     from profexd.daemon.once import export
 
-    run = export(places.paths, name)
+    progress = Progress(places.console)
+    try:
+        run = export(
+            places.paths, name, on_event=lambda event: progress.show(cast("EventJson", event))
+        )
+    finally:
+        progress.clear()
     if as_json:
         places.console.json(run)
     else:
         write_run(places.console, run, places.now())
-    return Exit.OK if run["status"] in (RunStatus.DONE, RunStatus.SKIPPED) else Exit.FAILED
+    match run["status"]:
+        case RunStatus.DONE | RunStatus.SKIPPED:
+            return Exit.OK
+        case RunStatus.STOPPED:  # nobody but Ctrl-C or a signal stops this run
+            return Exit.INTERRUPTED
+        case _:
+            return Exit.FAILED

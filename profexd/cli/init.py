@@ -35,6 +35,8 @@ def command(places: Places, directory: Path | None, as_json: bool) -> None:
         places.console.print(file_name)
     if kept:
         places.console.say(f"left alone: {plural(len(kept), 'file')} that were there already")
+    if places.paths.system_mode:
+        places.console.say(f"let the daemon read its sinks:  chgrp -R profexd {target}/sinks")
     option = "" if target == places.paths.config else f" --config {target}"
     places.console.say(f"next: edit the files, then  profexd check{option}  and  profexd{option}")
 
@@ -42,9 +44,9 @@ def command(places: Places, directory: Path | None, as_json: bool) -> None:
 def _create(file: Path, text: str) -> bool:
     file.parent.mkdir(parents=True, exist_ok=True)
     try:
-        # sinks/ holds credentials: never wider than the owner's umask and group.
         with file.open("x", encoding="utf-8") as out:
-            file.chmod(0o640)
+            if file.parent.name == "sinks":  # credentials will stand there
+                file.chmod(0o640)
             out.write(text)
     except FileExistsError:
         return False

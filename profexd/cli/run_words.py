@@ -68,9 +68,11 @@ def write_run(console: Console, run: RunJson, now: datetime) -> None:
     if run["status"] == "running" and run["phase"] is not None:
         _write(console, "phase", run["phase"])
     for file in run["files"]:
-        note = "" if file["status"] in (None, "published") else f"  ({file['status']})"
-        sums = f"{plural(file['rows'], 'row')}, {size(file['bytes'])}"
+        note = "" if file["status"] == "published" else f"  ({file['status'] or 'not written'})"
         _write(console, "file", f"{file['uri']}{note}")
+        if file["status"] is None:
+            continue
+        sums = f"{plural(file['rows'], 'row')}, {size(file['bytes'])}"
         _write(console, "", f"{sums}, sink {file['sink']}")
         if file["sha256"]:
             _write(console, "sha256", file["sha256"])

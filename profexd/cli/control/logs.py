@@ -52,4 +52,7 @@ def _write(caller: Caller, line: LogLineJson) -> None:
     console = caller.console
     at = f"{instant(line['at']).astimezone():%Y-%m-%d %H:%M:%S}"
     level = console.paint(f"{line['level']:<7}", _COLOURS.get(line["level"], ""))
-    console.print(f"{console.paint(at, 'dim')} {level} {plain(line['message'])}")
+    first, *rest = plain(line["message"]).splitlines() or [""]
+    console.print(f"{console.paint(at, 'dim')} {level} {first}")
+    for continuation in rest:
+        console.print(f"  {continuation}")

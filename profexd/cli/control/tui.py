@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from profexd.cli.boundary import CommandError
 from profexd.cli.control.caller import Caller, shared_options
 from profexd.config.paths import client_socket
+
+if TYPE_CHECKING:
+    from profexd.tui.launch import Color
 
 
 @click.command()
@@ -30,7 +35,7 @@ def command(
     filter_text: str,
     no_mouse: bool,
     ascii_only: bool,
-    color: str,
+    color: Color,
     theme: str | None,
 ) -> int:
     """Open the full-screen interface; ? shows its keys."""

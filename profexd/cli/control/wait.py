@@ -6,9 +6,9 @@ import time
 from threading import Timer
 
 from profexd.cli.console import Console
-from profexd.cli.words import number, size
+from profexd.cli.progress import Progress
 from profexd.client import Client, EventStream, Unreachable
-from profexd.wire import EventJson, RunJson, RunningJson, RunStatus
+from profexd.wire import EventJson, RunJson, RunStatus
 
 PATIENCE_SECONDS = 30.0
 """How long a daemon that went away may take to come back."""
@@ -78,11 +78,9 @@ def _follow(
 
 
 def _after(event: EventJson, run: RunJson, progress: Progress) -> RunJson:
+    progress.show(event)
     if event["type"] == "run" and event["run"]["run_id"] == run["run_id"]:
-        progress.show_run(event["run"])
         return event["run"]
-    if event["type"] == "progress" and event["running"]["run_id"] == run["run_id"]:
-        progress.show(event["running"])
     return run
 
 
@@ -113,38 +111,3 @@ def _ended(run: RunJson) -> bool:
 
 def _expired(deadline: float | None) -> bool:
     return deadline is not None and time.monotonic() >= deadline
-
-
-class Progress:
-    """One line on stderr that is written over and over, where stderr is a terminal."""
-
-    def __init__(self, console: Console, run_id: str) -> None:
-        self._console = console
-        self._run_id = run_id
-        self._shown = False
-
-    def show(self, running: RunningJson) -> None:
-        """Show how far a run is."""
-        percent = running["percent"]
-        share = f" {percent:.0f}%" if percent is not None else ""
-        self._write(
-            f"run {self._run_id}: {running['phase'] or 'pending'}{share}, "
-            f"{number(running['rows'])} rows, {size(running['bytes'])}"
-        )
-
-    def show_run(self, run: RunJson) -> None:
-        """Show what a run has come to."""
-        what = f"waiting to retry (attempt {run['attempt']})" if run["retry_at"] else run["status"]
-        self._write(f"run {self._run_id}: {what}")
-
-    def clear(self) -> None:
-        """Leave no trace on the terminal."""
-        if self._shown:
-            self._console.err.write("\r\x1b[K")
-            self._console.err.flush()
-
-    def _write(self, text: str) -> None:
-        if self._console.err_is_terminal:
-            self._shown = True
-            self._console.err.write(f"\r\x1b[K{text}")
-            self._console.err.flush()
