@@ -32,6 +32,7 @@ from profexd.export.preview import preview
 from profexd.export.record import record_done, record_failure
 from profexd.export.redact import Secrets
 from profexd.export.retry import Attempts
+from profexd.export.spool import make_spool
 from profexd.export.stop import Stop
 from profexd.wire import Phase, RunStatus
 
@@ -222,6 +223,7 @@ def perform(
         try:
             pipeline = pipeline_from_documents(job.pipeline, job.documents, catalog)
             secrets.known(pipeline.secrets)
+            make_spool(Path(job.spool))
             attempts = Attempts(
                 pipeline.retry,
                 journal,
