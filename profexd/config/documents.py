@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from profexd.api.options import Check, Doc, Duration, Size
+from profexd.config.problems import Mistake
 from profexd.config.zones import zone_problem
 
 NAME_PATTERN = "[a-z0-9][a-z0-9_-]{0,62}"
@@ -39,7 +40,7 @@ def _at_least(least: float, shown: str) -> Callable[[Any], Any]:
 def _zone(name: str) -> str:
     problem = zone_problem(name)
     if problem:
-        raise ValueError(problem[0])
+        raise Mistake(*problem)
     return name
 
 
@@ -52,8 +53,9 @@ def _address(value: str) -> str:
 
 def _absolute(value: str) -> str:
     if not value.startswith("/"):
-        raise ValueError(
-            f'"{value}" is not an absolute path; write it from the root, as "/srv/warehouse.duckdb"'
+        raise Mistake(
+            f'"{value}" is not an absolute path',
+            'write it from the root, as "/srv/warehouse.duckdb"',
         )
     return value
 

@@ -49,6 +49,14 @@ class Document:
         return 1, 1
 
 
+class Mistake(ValueError):
+    """A value that cannot be used: what is wrong with it, and what to write instead."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
 class Problems:
     """Collects problems, each once."""
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from profexd.config.documents import Add
-from profexd.config.problems import Path, Scope, dotted, listed, meant
+from profexd.config.problems import Mistake, Path, Scope, dotted, listed, meant
 
 Model = TypeVar("Model", bound=BaseModel)
 Homes = Mapping[str, Sequence[str]]
@@ -119,7 +119,8 @@ def must_be(what: str, value: object) -> tuple[str, str]:
         hint = f"write {str(truth).lower()}, without quotes"
     elif isinstance(value, str) and "number" in what and value.strip().lstrip("-").isdigit():
         hint = f"write it without quotes: {value.strip()}"
-    return f"{what}, not {kind_of(value)}", hint
+    kind = "a fraction" if isinstance(value, float) and "whole" in what else kind_of(value)
+    return f"{what}, not {kind}", hint
 
 
 def unknown_key(key: str, known: list[str], here: Path, homes: Homes) -> tuple[str, str]:
@@ -189,7 +190,8 @@ def _explained(
     if kind == "literal_error":
         return not_one_of(value, _choices(str(context["expected"])))
     if kind == "value_error":
-        return str(context["error"]), ""
+        why = context["error"]
+        return str(why), why.hint if isinstance(why, Mistake) else ""
     if kind in _BOUNDS:
         words, bound = _BOUNDS[kind]
         return f"{words} {context[bound]}", ""

@@ -13,7 +13,7 @@ from profexd.api.units import parse_duration
 from profexd.config.documents import ScheduleTable
 from profexd.config.model import Schedule
 from profexd.config.parts import PIPELINE_HOMES
-from profexd.config.problems import Scope, nearest
+from profexd.config.problems import Mistake, Scope, nearest
 from profexd.config.reading import kind_of, must_be, read
 from profexd.config.zones import instant_of
 
@@ -35,12 +35,11 @@ _MACROS = {
 }
 
 
-class ScheduleInvalid(ValueError):
-    """The text is no schedule; ``hint`` says what to write instead."""
+class ScheduleInvalid(Mistake):
+    """The text is no schedule."""
 
     def __init__(self, message: str, hint: str = _FORMS) -> None:
-        super().__init__(message)
-        self.hint = hint
+        super().__init__(message, hint)
 
 
 def parse_schedule(text: str, timezone: str) -> Schedule:

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
 from profexd.api.errors import ConfigurationInvalid
+from profexd.config.problems import Mistake
 
 MAX_PATH = 1024
 DEFAULT_FILENAME = "${account_id}-${run_id}-${timestamp}-${instance_id}"
@@ -80,12 +81,8 @@ class Piece:
         return self.written
 
 
-class TemplateInvalid(ValueError):
-    """The text is no template; ``hint`` says what to write instead."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
+class TemplateInvalid(Mistake):
+    """The text is no template."""
 
 
 @dataclass(frozen=True, slots=True)
