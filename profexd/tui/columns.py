@@ -160,7 +160,7 @@ EXTRA = (
     Column("bytes", "Bytes", 9, _bytes, right=True),
     Column("filter", "Filter", 22, _filter),
 )
-NAME_MINIMUM = 18
+NAME_MINIMUM = 26
 
 
 def fitting(width: int) -> tuple[Column, ...]:

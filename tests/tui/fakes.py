@@ -48,6 +48,9 @@ def run(pipeline: str, number: int = 1, **changes: Any) -> RunJson:
         "error": None,
     }
     made.update(changes)  # type: ignore[typeddict-item]
+    if changes.get("finished_at") and "started_at" not in changes:
+        finished = datetime.fromisoformat(changes["finished_at"])
+        made["started_at"] = (finished - timedelta(seconds=12.4)).isoformat()
     return made
 
 
@@ -165,9 +168,7 @@ def sample_pipelines() -> list[PipelineJson]:
             next_runs=[],
             uri="",
             problems=[
-                problem(
-                    "pipelines/test_export.toml", "unknown key", 'did you mean "separator"?'
-                )
+                problem("pipelines/test_export.toml", "unknown key", 'did you mean "separator"?')
             ],
         ),
         pipeline("winback", state="disabled", enabled=False, next_run_at=None, next_runs=[]),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 LEAST_WIDTH, LEAST_HEIGHT = 40, 12
 
 
-def bindings_of(place: Place) -> list[Binding]:
+def bindings_of(place: Place) -> list[BindingType]:
     """Return the bindings of all actions that are heard at ``place``, one for each key."""
     keys = {key: action for action in reversed(heard_at(place)) for key in action.keys}
     return [

@@ -31,8 +31,8 @@ class Confirm(ModalScreen[bool]):
                          background: $surface; border: solid $warning; }
     Confirm Static { height: auto; margin-bottom: 1; }
     Confirm Horizontal { height: auto; align-horizontal: right; }
-    Confirm Button { height: 1; min-width: 14; border: none; margin-left: 2; }
-    Confirm Input { border: none; height: 1; background: $panel; }
+    Confirm Button { min-width: 12; margin-left: 2; padding: 0 1; }
+    Confirm Input { background: $panel; padding: 0 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         ("y", "yes", "Yes"),
@@ -59,11 +59,11 @@ class Confirm(ModalScreen[bool]):
             yield Static(Text(self._consequence))
             if self.typed:
                 yield Static(Text(f"Type {self._targets} and press enter; esc cancels."))
-                yield Input(restrict=r"[0-9]*")
+                yield Input(restrict=r"[0-9]*", compact=True)
             else:
                 with Horizontal():
-                    yield Button("n  Cancel", id="no")
-                    yield Button(f"y  {self._verb}", id="yes", variant="error")
+                    yield Button("n  Cancel", id="no", compact=True)
+                    yield Button(f"y  {self._verb}", id="yes", variant="error", compact=True)
 
     def on_mount(self) -> None:
         if self.typed:
@@ -100,7 +100,7 @@ class Reason(ModalScreen[str | None]):
     Reason > Vertical { width: 64; max-width: 95%; height: auto; padding: 1 2;
                         background: $surface; border: solid $primary; }
     Reason Static { height: auto; }
-    Reason Input { border: none; height: 1; background: $panel; margin: 1 0; padding: 0 1; }
+    Reason Input { background: $panel; margin: 1 0; padding: 0 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "cancel", "Cancel")]
 
@@ -112,7 +112,7 @@ class Reason(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical():
             yield Static(Text(self._headline, style="bold"))
-            yield Input(placeholder=self._prompt, max_length=200)
+            yield Input(placeholder=self._prompt, max_length=200, compact=True)
             yield Static(Text("enter pauses   esc cancels", style="dim"))
 
     def on_mount(self) -> None:
@@ -143,8 +143,8 @@ class Menu(ModalScreen[str | None]):
     Menu > Vertical { width: 64; max-width: 95%; height: auto; max-height: 95%; padding: 0 1;
                       background: $surface; border: solid $primary; }
     Menu Static { height: 1; text-style: bold; padding: 0 1; }
-    Menu OptionList { height: auto; max-height: 20; border: none; background: $surface;
-                      padding: 0; scrollbar-size-vertical: 1; }
+    Menu OptionList { height: auto; max-height: 18; background: $surface; padding: 0;
+                      scrollbar-size-vertical: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape,q,full_stop", "cancel", "Cancel"),
@@ -160,7 +160,7 @@ class Menu(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical():
             yield Static(Text(self._headline))
-            options = OptionList(markup=False)
+            options = OptionList(markup=False, compact=True)
             for choice in self._choices:
                 label = Text.assemble((f"{choice.key}  ", "bold"), choice.label)
                 if choice.reason is not None:

@@ -14,6 +14,7 @@ from textual.widgets import Input, Static
 
 from profexd.tui import humane
 from profexd.tui.actions import Context, Place
+from profexd.tui.logbuffer import LEVELS
 from profexd.tui.screens.base import ActionScreen, bindings_of
 from profexd.tui.store import State
 from profexd.tui.widgets.bars import Bar
@@ -35,7 +36,7 @@ class LogScreen(ActionScreen, inherit_bindings=False):
     LogScreen #search-line { height: 1; display: none; }
     LogScreen.-searching #search-line { display: block; }
     LogScreen #search-sign { width: 3; padding: 0 1; text-style: bold; }
-    LogScreen #search { border: none; height: 1; padding: 0; width: 1fr; }
+    LogScreen #search { padding: 0; width: 1fr; }
     """
     BINDINGS: ClassVar = bindings_of(Place.LOG)
 
@@ -52,7 +53,7 @@ class LogScreen(ActionScreen, inherit_bindings=False):
         yield Notice(id="notice")
         with Horizontal(id="search-line"):
             yield Static("/", id="search-sign", markup=False)
-            yield Input(id="search", placeholder="text to search for")
+            yield Input(id="search", placeholder="text to search for", compact=True)
         yield Bar(id="log-status")
 
     def on_mount(self) -> None:
@@ -128,8 +129,10 @@ class LogScreen(ActionScreen, inherit_bindings=False):
         text.append(f"  {humane.count(buffer.end - buffer.first, 'line')}")
         if buffer.first and not buffer.dropped:
             text.append(f" (the first {humane.number(buffer.first)} left out)", "dim")
-        text.append(f"  level {buffer.level}{'+' if buffer.level != 'error' else ''}")
-        text.append("  wrap" if log.wrap else "  no wrap")
+        if buffer.level != LEVELS[0]:
+            text.append(f"  {buffer.level}s only" if buffer.level == LEVELS[-1] else "")
+            text.append(f"  {buffer.level} and worse" if buffer.level != LEVELS[-1] else "")
+        text.append("" if log.wrap else "  not wrapped")
         if log.needle:
             text.append(f"  /{log.needle}", "bold")
             if self._not_found:

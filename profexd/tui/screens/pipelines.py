@@ -31,6 +31,8 @@ from profexd.wire import PipelineJson
 WIDE = 120
 NARROW = 80
 SHORT = 20
+LIST_SHARE = 0.55
+LIST_LEAST = 5
 _ORDER_KEYS = {
     Order.NAME: "n",
     Order.STATE: "s",
@@ -49,12 +51,11 @@ class PipelinesScreen(ActionScreen, inherit_bindings=False):
     PipelinesScreen #filter-line { height: 1; display: none; background: $surface; }
     PipelinesScreen.-filtering #filter-line { display: block; }
     PipelinesScreen #filter-sign { width: 3; padding: 0 1; text-style: bold; }
-    PipelinesScreen #filter { border: none; height: 1; padding: 0; width: 1fr;
-                              background: $surface; }
+    PipelinesScreen #filter { padding: 0; width: 1fr; background: $surface; }
     PipelinesScreen #filter-count { width: auto; padding: 0 1; }
     PipelinesScreen #body { height: 1fr; layout: vertical; }
-    PipelinesScreen #list { height: 3fr; }
-    PipelinesScreen #detail { height: 2fr; }
+    PipelinesScreen #list { height: 1fr; }
+    PipelinesScreen #detail { height: 1fr; }
     PipelinesScreen.-wide #body { layout: horizontal; }
     PipelinesScreen.-wide #list { height: 100%; width: 1fr; }
     PipelinesScreen.-wide #detail { height: 100%; width: 40%; border-left: solid $panel; }
@@ -214,6 +215,10 @@ class PipelinesScreen(ActionScreen, inherit_bindings=False):
         self.set_class(self.size.width >= WIDE and not self._stacked, "-wide")
         self.set_class(not opened, "-closed")
         self.set_class(opened and (self._stacked or self._zoomed), "-zoomed")
+        # Stacked over the detail the list takes what all its rows need: a filter moves nothing.
+        stacked = opened and not self.has_class("-wide") and not self._zoomed_now
+        rows = min(len(self.tui.state.pipelines) + 1, int(self.size.height * LIST_SHARE))
+        self.query_one("#list").styles.height = max(rows, LIST_LEAST) if stacked else None
 
     def on_resize(self, _: events.Resize) -> None:
         self._arrange()

@@ -148,16 +148,17 @@ def header_text(state: State, now: datetime, glyphs: Glyphs, width: int, note: s
     total = len(state.pipelines)
     text.append(f"{dot}{humane.count(total, 'pipeline') if width >= 60 else total}")
     counts = Counter(pipeline["state"] for pipeline in state.pipelines.values())
-    for counted in _COUNTED:
-        if counts[counted]:
-            word = counted.value if width >= 80 else counted.letter
-            item = Text(f"  {counts[counted]} {word}", style=STYLES[counted])
-            if text.cell_len + item.cell_len + len(note) + 4 > width:
-                break
-            text.append_text(item)
-    room = width - text.cell_len - 2
-    if note and room > len(note):
-        text.append(note.rjust(room), "bold")
+    found = [counted for counted in _COUNTED if counts[counted]]
+    room = width - text.cell_len - len(note) - (2 if note else 0)
+    words = [f"  {counts[counted]} {counted.value}" for counted in found]
+    if sum(map(len, words)) > room:
+        words = [f"  {counts[counted]} {counted.letter}" for counted in found]
+    for counted, word in zip(found, words, strict=True):
+        if len(word) <= room:
+            text.append(word, STYLES[counted])
+            room -= len(word)
+    if note and room >= 0:
+        text.append(" " * (room + 2) + note, "bold")
     return text
 
 

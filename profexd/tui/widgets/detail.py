@@ -49,7 +49,9 @@ class Detail(Vertical):
     """``show`` draws what the state says of one pipeline and fetches what the open tab lacks."""
 
     DEFAULT_CSS = """
-    Detail Static { height: auto; }
+    Detail #overview { height: auto; }
+    Detail #panes { height: 1fr; }
+    Detail QuietTable, Detail LogView { margin-left: 1; }
     Detail #status { color: $text-muted; padding: 0 1; }
     """
 
@@ -232,7 +234,7 @@ class Detail(Vertical):
             self._draw_overview()
         elif self.tab == RUNS and self._subject is not None:
             runs = self._state.runs.get(self._subject)
-            self.query_one(RunsTable).show(runs or (), self._view)
+            self.query_one(RunsTable).show(runs or (), self._view, self.size.width - 2)
             if runs is None:
                 self._say(self._status or "fetching the runs")
             elif not runs:

@@ -223,7 +223,7 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
             self._to_end()
 
     def _to_end(self) -> None:
-        self.scroll_end(animate=False, immediate=True, x_axis=False)
+        self.scroll_to(y=self.max_scroll_y, animate=False, force=True, immediate=True)
 
     def _segments(self, row: Row, *, here: bool) -> Iterable[Segment]:
         style = _STYLES.get(row.level, _PLAIN)

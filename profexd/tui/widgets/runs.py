@@ -13,13 +13,18 @@ from profexd.wire import RunJson
 
 _COLUMNS = (
     ("status", "Status", 12),
-    ("started", "Started", 18),
+    ("started", "Started", 17),
     ("took", "Took", 9),
     ("rows", "Rows", 12),
     ("bytes", "Bytes", 9),
     ("trigger", "Trigger", 9),
-    ("note", "Note", 60),
 )
+_NARROW_COLUMNS = (("status", "Status", 12), ("started", "Started", 17), ("took", "Took", 9))
+_NARROW = 78
+_RIGHT = ("took", "rows", "bytes")
+_NOTE_LEAST = 8
+
+Columns = tuple[tuple[str, str, int], ...]
 
 
 class RunsTable(QuietTable):
@@ -29,61 +34,79 @@ class RunsTable(QuietTable):
         super().__init__(id=id)
         self._runs: tuple[RunJson, ...] = ()
         self._rows: list[tuple[Text, ...]] = []
+        self._columns: Columns = ()
 
     @property
     def current(self) -> RunJson | None:
         """The run under the cursor."""
         return self._runs[min(self.cursor_row, len(self._runs) - 1)] if self._runs else None
 
-    def on_mount(self) -> None:
-        for key, title, width in _COLUMNS:
-            right = key in ("took", "rows", "bytes")
-            self.add_column(title.rjust(width - 2) if right else title, key=key, width=width)
-
-    def show(self, runs: Sequence[RunJson], view: View) -> None:
+    def show(self, runs: Sequence[RunJson], view: View, width: int) -> None:
         """Draw ``runs``; the cursor stays on its run."""
-        if not self.columns:
-            return
-        rows = [_row(run, view) for run in runs]
-        same = [run["run_id"] for run in runs] == [run["run_id"] for run in self._runs]
+        columns = _fitting(width)
+        rows = [_row(run, view, columns) for run in runs]
+        ids = [run["run_id"] for run in runs]
+        same = columns == self._columns and ids == [run["run_id"] for run in self._runs]
         current = self.current
         with self.app.batch_update():
             if same:
                 self._touch(rows)
             else:
-                self.clear()
-                for run, row in zip(runs, rows, strict=True):
-                    self.add_row(*row, key=run["run_id"])
+                self._refill(ids, rows, columns)
         self._runs, self._rows = tuple(runs), rows
-        if not same and current is not None:
-            ids = [run["run_id"] for run in runs]
-            if current["run_id"] in ids:
-                self.move_cursor(row=ids.index(current["run_id"]), animate=False)
+        if not same and current is not None and current["run_id"] in ids:
+            self.move_cursor(row=ids.index(current["run_id"]), animate=False)
+
+    def _refill(
+        self, ids: Sequence[str], rows: Sequence[tuple[Text, ...]], columns: Columns
+    ) -> None:
+        self.clear(columns=columns != self._columns)
+        if columns != self._columns:
+            for key, title, width in columns:
+                head = title.rjust(width - 2) if key in _RIGHT else title
+                self.add_column(head, key=key, width=width)
+            self._columns = columns
+        for run_id, row in zip(ids, rows, strict=True):
+            self.add_row(*row, key=run_id)
 
     def _touch(self, rows: list[tuple[Text, ...]]) -> None:
         for run, before, row in zip(self._runs, self._rows, rows, strict=True):
-            for (key, _, _), old, new in zip(_COLUMNS, before, row, strict=True):
+            for (key, _, _), old, new in zip(self._columns, before, row, strict=True):
                 if old != new:
                     self.update_cell(run["run_id"], key, new, update_width=False)
 
 
-def _row(run: RunJson, view: View) -> tuple[Text, ...]:
+def _fitting(width: int) -> Columns:
+    columns = _NARROW_COLUMNS if width < _NARROW else _COLUMNS
+    rest = width - sum(column[2] for column in columns)
+    return (*columns, ("note", "Note", max(_NOTE_LEAST, rest)))
+
+
+def _row(run: RunJson, view: View, columns: Columns) -> tuple[Text, ...]:
     started = humane.parse(run["started_at"] or run["scheduled_at"])
-    attempts = f"attempt {run['attempt']}  " if run["attempt"] > 1 else ""
-    error = run["error"]
-    note = f"{attempts}{error['code']}: {error['message']}" if error else attempts
-    if run["warnings"] and not error:
-        note += humane.count(len(run["warnings"]), "warning")
-    values = (
-        Text(run["status"], style=RUN_STYLES.get(run["status"], "")),
-        Text(humane.moment(started, view.zone)[:16] if started else view.glyphs.dash),
-        Text(elapsed(run, view.now) or view.glyphs.dash),
-        Text(humane.number(run["rows"])),
-        Text(humane.size(run["bytes"])),
-        Text(run["trigger"]),
-        Text(note.splitlines()[0] if note else ""),
-    )
+    values = {
+        "status": Text(run["status"], style=RUN_STYLES.get(run["status"], "")),
+        "started": Text(humane.moment(started, view.zone)[:16] if started else view.glyphs.dash),
+        "took": Text(elapsed(run, view.now) or view.glyphs.dash),
+        "rows": Text(humane.number(run["rows"])),
+        "bytes": Text(humane.size(run["bytes"])),
+        "trigger": Text(run["trigger"]),
+        "note": Text(_note(run)),
+    }
     return tuple(
-        fit(text, width - 2, view.glyphs, right=key in ("took", "rows", "bytes"))
-        for text, (key, _, width) in zip(values, _COLUMNS, strict=True)
+        fit(values[key], width - (2 if key in _RIGHT else 1), view.glyphs, right=key in _RIGHT)
+        for key, _, width in columns
     )
+
+
+def _note(run: RunJson) -> str:
+    """Say what a reader of the list should know: the error, the attempt, warnings."""
+    error = run["error"]
+    notes = []
+    if error is not None:
+        notes.append(f"{error['code']}: {error['message']}".splitlines()[0])
+    elif run["warnings"]:
+        notes.append(humane.count(len(run["warnings"]), "warning"))
+    if run["attempt"] > 1:
+        notes.append(f"attempt {run['attempt']}")
+    return ", ".join(notes)

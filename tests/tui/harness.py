@@ -1,0 +1,96 @@
+"""Runs the app without a terminal, waits for conditions, and compares screens as plain text."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+
+from profexd.tui.app import ProfexdApp
+from tests.tui.fakes import NOW, FakeClient
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+REWRITE = "PROFEXD_REWRITE_SNAPSHOTS"
+SIZES = ((140, 45), (80, 24), (60, 20), (40, 15))
+
+Play = Callable[["Stage"], Awaitable[None]]
+
+
+class Stage:
+    """What a test plays on."""
+
+    def __init__(self, app: ProfexdApp, pilot: Pilot[Any], client: FakeClient) -> None:
+        self.app = app
+        self.pilot = pilot
+        self.client = client
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+
+    async def type(self, text: str) -> None:
+        await self.pilot.press(*text)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for a condition; the test's own time limit ends what never comes."""
+        while not condition():
+            await self.pilot.pause(0.01)
+        await self.pilot.pause()
+
+    async def sees(self, *texts: str) -> None:
+        """Wait until all texts are on the screen."""
+        await self.until(lambda: all(text in self.text for text in texts))
+
+    async def misses(self, text: str) -> None:
+        """Wait until a text is on the screen no longer."""
+        await self.until(lambda: text not in self.text)
+
+    @property
+    def lines(self) -> list[str]:
+        strips = self.app.screen._compositor.render_strips()
+        return ["".join(segment.text for segment in strip).rstrip() for strip in strips]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines) + "\n"
+
+    def called(self, *call: Any) -> bool:
+        return call in self.client.calls
+
+
+def play(
+    script: Play,
+    client: FakeClient | None = None,
+    *,
+    size: tuple[int, int] = (80, 24),
+    **options: Any,
+) -> None:
+    """Run ``script`` with an app whose clock stands still and that retries at once."""
+    fake = client if client is not None else FakeClient()
+
+    async def run() -> None:
+        app = ProfexdApp(
+            fake,
+            now=options.pop("now", lambda: NOW),
+            zone=UTC,
+            backoff=options.pop("backoff", (0.01,)),
+            **options,
+        )
+        async with app.run_test(size=size) as pilot:
+            await script(Stage(app, pilot, fake))
+
+    asyncio.run(run())
+
+
+def compare(name: str, text: str) -> None:
+    """Compare a screen with its file; PROFEXD_REWRITE_SNAPSHOTS=1 writes the file instead."""
+    file = SNAPSHOTS / f"{name}.txt"
+    if os.environ.get(REWRITE):
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    assert file.exists(), f"no snapshot {file.name}; {REWRITE}=1 writes it"
+    assert text == file.read_text(encoding="utf-8")
