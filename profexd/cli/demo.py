@@ -162,7 +162,7 @@ def _daemon(directory: Path, config: Path) -> Iterator[Client]:
         "--spool": directory / "spool",
         "--socket": socket,
     }
-    command_line = [sys.executable, "-m", "profexd.cli.profexd"]
+    command_line = [sys.executable, "-m", "profexd"]
     for flag, value in arguments.items():
         command_line += [flag, str(value)]
     _say(f"Starting the daemon (its log: {log}) …")

@@ -147,7 +147,9 @@ def _withdraw(delivery: Delivery, journal: Journal, status: FileStatus) -> bool:
     return True
 
 
-def paced(progress: Callable[[int], None], bytes_per_second: int) -> Callable[[int], None]:
+def paced(
+    progress: Callable[[int], None], bytes_per_second: int, *, wait: Callable[[float], None]
+) -> Callable[[int], None]:
     """Return ``progress`` slowed down so that no more than so many bytes pass in a second."""
     if not bytes_per_second:
         return progress
@@ -159,7 +161,7 @@ def paced(progress: Callable[[int], None], bytes_per_second: int) -> Callable[[i
         sent += count
         ahead = sent / bytes_per_second - (time.monotonic() - started)
         if ahead > 0:
-            time.sleep(ahead)
+            wait(ahead)
         progress(count)
 
     return slowed

@@ -182,7 +182,7 @@ class Run:
                 create_only=self.pipeline.on_existing != "overwrite",
                 reveal=self.secrets.reveal,
                 journal=lambda staged: self._journal_handle(choice.name, staged),
-                progress=paced(self._delivered, limit),
+                progress=paced(self._delivered, limit, wait=self.stop.wait),
             )
             self._sinks[choice.name] = self.catalog.sinks[choice.type](options, context)
         return self._sinks[choice.name]
