@@ -76,6 +76,7 @@ class Run:
 
     def _build(self, names: Plan) -> Sequence[BuiltPart]:
         self._enter(Phase.BUILD)
+        make_spool(Path(self.job.spool))
         parts = build(
             self.pipeline,
             names,
@@ -134,6 +135,7 @@ class Run:
     def preview(self) -> None:
         """Read and show; nothing is written down."""
         names = plan(self.job, self.pipeline, self.catalog)
+        make_spool(Path(self.job.spool))
         shown = preview(
             self.pipeline,
             names,
@@ -223,7 +225,6 @@ def perform(
         try:
             pipeline = pipeline_from_documents(job.pipeline, job.documents, catalog)
             secrets.known(pipeline.secrets)
-            make_spool(Path(job.spool))
             attempts = Attempts(
                 pipeline.retry,
                 journal,
