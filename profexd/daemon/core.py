@@ -1,4 +1,4 @@
-"""The core: the only writer of state, with one inbox; one message is handled at a time, to its end."""
+"""The core: the only writer of state, one inbox, one message handled at a time to its end."""
 
 from __future__ import annotations
 
@@ -109,8 +109,7 @@ class Core:
         return await answer
 
     async def serve(self) -> None:
-        """Recover, then handle messages until everything has ended after ``Drain``."""
-        self._begin()
+        """Handle messages until everything has ended after ``Drain``."""
         while not (self.draining and not self.runs.active and not self.runs.cleaning):
             message, answer = await self._inbox.get()
             try:
@@ -171,7 +170,8 @@ class Core:
 
     # Start and configuration
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
+        """Settle what an earlier life left, decide on what was missed, start what may start."""
         self.timetable.apply(self.configuration)
         self._housekeeping.recover(self._documents)
         self._last = self._store.last_started()
@@ -220,8 +220,11 @@ class Core:
         entry = self.entry(request.name)
         if self.draining:
             raise decide.Refused("the daemon is about to end", code="draining")
-        pause = None if request.export else self.timetable.pause(request.name)
-        decide.refuse_run_now(entry, pause, self.runs.unfinished(request.name))
+        if request.export:
+            decide.refuse_run_now(entry, None, ())
+        else:
+            unfinished = self.runs.unfinished(request.name)
+            decide.refuse_run_now(entry, self.timetable.pause(request.name), unfinished)
         trigger = Trigger.EXPORT if request.export else Trigger.MANUAL
         return self.runs.create(request.name, trigger, by=request.by)
 

@@ -1,4 +1,4 @@
-"""The rules, as pure functions: who may start, what is refused, what is caught up, how a pipeline stands."""
+"""The rules, as pure functions: what starts, what is refused or caught up, how things stand."""
 
 from __future__ import annotations
 

@@ -51,8 +51,20 @@ def private_directory(path: Path) -> None:
         )
 
 
+def private_files(directory: Path) -> None:
+    """Refuse a directory with a file that others may read."""
+    for path in directory.iterdir():
+        status = path.lstat()
+        if stat.S_ISREG(status.st_mode) and stat.S_IMODE(status.st_mode) & 0o077:
+            raise DirectoryRefused(
+                f"{path} has mode {stat.S_IMODE(status.st_mode):04o}: others may read it, and it "
+                "holds run state",
+                hint=f"chmod 0600 {path}",
+            )
+
+
 class Lock:
-    """The state directory's lock: the kernel lets go of it when the process ends, however it ends."""
+    """The state directory's lock: the kernel frees it when the process ends, however it ends."""
 
     def __init__(self, state: Path, kind: str) -> None:
         self._path = state / "lock"

@@ -23,7 +23,7 @@ from profexd.config.loading import load
 from profexd.daemon import logs as daemon_logs
 from profexd.daemon.control import SocketUnusable, listen
 from profexd.daemon.core import Core, Places
-from profexd.daemon.home import DirectoryRefused, Held, Lock, private_directory
+from profexd.daemon.home import DirectoryRefused, Held, Lock, private_directory, private_files
 from profexd.daemon.hub import Hub
 from profexd.daemon.metrics import Metrics
 from profexd.daemon.previews import Previews
@@ -35,7 +35,7 @@ from profexd.daemon.shutdown import Shutdown
 from profexd.daemon.store import Store
 from profexd.daemon.supervisor import WORKER
 from profexd.daemon.systemd import Notifier
-from profexd.daemon.watch import watch
+from profexd.daemon.watch import Look, Watcher, look
 
 if TYPE_CHECKING:
     from profexd.config.model import Configuration
@@ -61,17 +61,19 @@ def serve(
     try:
         private_directory(paths.state)
         private_directory(paths.spool)
+        private_files(paths.state)
         lock.take()
+        taken = look(paths.config)
         configuration = _first(paths)
         settings = configuration.settings
         daemon_logs.configure(
             log_format or settings.log_format, log_level or settings.log_level, environ=environ
         )
-        return asyncio.run(_serve(paths, configuration, environ, argv))
-    except (DirectoryRefused, Held, SocketUnusable) as why:
+        return asyncio.run(_serve(paths, configuration, taken, environ, argv))
+    except (Held, SocketUnusable) as why:
         _say(why)
         return EX_UNAVAILABLE
-    except ConfigurationInvalid as why:
+    except (ConfigurationInvalid, DirectoryRefused) as why:
         _say(why)
         return EX_CONFIG
     finally:
@@ -106,7 +108,11 @@ def _say(why: ProfexdError) -> None:
 
 
 async def _serve(
-    paths: Paths, configuration: Configuration, environ: Mapping[str, str], argv: Sequence[str]
+    paths: Paths,
+    configuration: Configuration,
+    taken: Look,
+    environ: Mapping[str, str],
+    argv: Sequence[str],
 ) -> int:
     boot_id = uuid.uuid4().hex
     started_at = _now()
@@ -168,13 +174,13 @@ async def _serve(
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         stack.callback(hub.close)
+        core.begin()
         serving = asyncio.create_task(core.serve(), name="core")
         await web.SockSite(runner, listening).start()
         if configuration.settings.metrics_listen:
             await _listen_metrics(stack, configuration.settings.metrics_listen, metrics)
-        watching = asyncio.create_task(
-            watch(paths.config, lambda: reloader.reload("watch"), stopping.begun), name="watch"
-        )
+        watcher = Watcher(paths.config, lambda: reloader.reload("watch"), taken=taken)
+        watching = asyncio.create_task(watcher.watch(stopping.begun), name="watch")
         stopping.install(asyncio.get_running_loop(), terminal=sys.stdin.isatty())
         faulthandler.enable()
         log.info(

@@ -1,4 +1,4 @@
-"""Metrics for Prometheus, in a registry of our own; labels are configured names and nothing else."""
+"""Metrics for Prometheus, in a registry of our own; labels are configured names alone."""
 
 from __future__ import annotations
 

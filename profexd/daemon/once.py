@@ -16,7 +16,7 @@ from profexd.config.catalog import load_catalog
 from profexd.config.loading import load
 from profexd.daemon import inbox
 from profexd.daemon.core import Core, Places
-from profexd.daemon.home import Lock, private_directory
+from profexd.daemon.home import Lock, private_directory, private_files
 from profexd.daemon.hub import Hub
 from profexd.daemon.records import Run
 from profexd.daemon.runlog import RunLogs
@@ -57,6 +57,7 @@ def export(
     _refuse(configuration, name)
     private_directory(paths.state)
     private_directory(paths.spool)
+    private_files(paths.state)
     lock = Lock(paths.state, "export")
     lock.wait(refuse="daemon")
     try:
@@ -127,6 +128,7 @@ async def _export(
         observe=observe,
         scheduling=False,
     )
+    core.begin()
     serving = asyncio.create_task(core.serve(), name="core")
     try:
         run = await core.ask(inbox.RunNow(name, _user(), export=True))

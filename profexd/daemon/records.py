@@ -1,4 +1,4 @@
-"""What the store remembers of runs and pipelines, as frozen values, and how they look on the wire."""
+"""What the store remembers of runs and pipelines: frozen values, and their looks on the wire."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading the configuration again: in a thread, one reading at a time, taken over through the inbox."""
+"""Reading the configuration again: in a thread, one at a time, taken over through the inbox."""
 
 from __future__ import annotations
 

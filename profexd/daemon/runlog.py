@@ -1,4 +1,4 @@
-"""The log of each run: one file of JSON lines under the state directory, followed while it grows."""
+"""The log of each run: a file of JSON lines under the state directory, followed as it grows."""
 
 from __future__ import annotations
 
@@ -25,10 +25,15 @@ class RunLogs:
         self._directory = directory
         self._now = now
         self._open: dict[str, IO[bytes]] = {}
+        self._expected: set[str] = set()
         self._grew: dict[str, list[asyncio.Event]] = {}
 
+    def expect(self, run_id: str) -> None:
+        """Say that the run is yet to begin, so that a reader waits for its lines."""
+        self._expected.add(run_id)
+
     def begin(self, run_id: str) -> None:
-        """Say that lines may come, so that a reader waits for them."""
+        """Say that lines come from now on, and open the file."""
         if run_id not in self._open:
             fd = os.open(self._path(run_id), os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
             self._open[run_id] = os.fdopen(fd, "ab", buffering=0)
@@ -54,12 +59,13 @@ class RunLogs:
 
     def end(self, run_id: str) -> None:
         """Say that no more lines come."""
+        self._expected.discard(run_id)
         self._close(run_id)
         self._wake(run_id)
 
     def close(self) -> None:
         """Close every file."""
-        for run_id in list(self._open):
+        for run_id in [*self._open, *self._expected]:
             self.end(run_id)
 
     def remove(self, run_id: str) -> None:
@@ -74,7 +80,7 @@ class RunLogs:
         try:
             while True:
                 grew.clear()
-                ended = run_id not in self._open
+                ended = run_id not in self._open and run_id not in self._expected
                 while block := self._block(run_id, offset):
                     offset += len(block)
                     yield block

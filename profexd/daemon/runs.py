@@ -147,13 +147,14 @@ class Runs:
             run = replace(run, status=RunStatus.SKIPPED, finished_at=now, warnings=(skipped,))
         run = self._store.create_run(run)
         if not skipped:
-            self.pending[run.run_id] = run
+            self.resume(run)
         self._changed(run)
         return run
 
     def resume(self, run: Run) -> None:
-        """Let a run wait that was waiting when the daemon ended."""
+        """Let a run wait for its turn."""
         self.pending[run.run_id] = run
+        self._logs.expect(run.run_id)
 
     def start(self, run: Run, pipeline: Pipeline, export_id: str) -> None:
         """Start the child of a waiting run."""
@@ -236,8 +237,7 @@ class Runs:
         ended = replace(run, status=status, finished_at=self._now(), warnings=(warning,))
         self._store.save_run(ended)
         del self.pending[run.run_id]
-        self._changed(ended)
-        self._over(ended)
+        self._conclude(ended)
         return ended
 
     def end(self, active: Active, reason: ledger.Reason) -> None:

@@ -18,6 +18,7 @@ from profexd.export.messages import Message, decode
 WORKER = (sys.executable, "-m", "profexd.worker")
 _LINE_LIMIT = 64 * 2**20
 _STDERR_LINE_LIMIT = 2**20
+_LEFTOVER_GRACE = 5.0
 # What systemd tells the daemon is not for its children.
 _NOT_INHERITED = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID")
 
@@ -135,7 +136,7 @@ class Child:
             self.kill()
             while await process.stdout.read(2**16):
                 pass
-        await errors
+        await self._drain_stderr(process, errors)
         code = await process.wait()
         process.stdin.close()
         with contextlib.suppress(ConnectionError):
@@ -148,6 +149,16 @@ class Child:
         self._report(
             WorkerEnded(child=self, how=how, code=code, last_words=last_words, violation=violation)
         )
+
+    async def _drain_stderr(self, process: Process, errors: asyncio.Task[None]) -> None:
+        # The worker is gone. Something that it started may hold its stderr open: it goes too.
+        try:
+            async with asyncio.timeout(_LEFTOVER_GRACE):
+                await asyncio.shield(errors)
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            await errors
 
     async def _read_stdout(self, stream: asyncio.StreamReader) -> str:
         """Report every message until the end; return what was none."""

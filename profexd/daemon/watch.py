@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import stat
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from watchfiles import awatch
@@ -13,62 +15,33 @@ from watchfiles import awatch
 log = logging.getLogger(__name__)
 
 KINDS = ("sources", "sinks", "pipelines")
-STILL = 0.5
+_STILL = 0.5
 """Seconds for which size, time and inode must not change."""
-_PATIENCE = 8
-"""A file that is written to without end is taken after so many looks, as it is."""
+_PATIENCE = 6
+"""Files that never stand still are taken after so many looks, as they are."""
+_LINKS = 1.0
+"""What a link points to changes outside the tree, where only looking tells."""
 _RETRY = 1.0
-
-Look = dict[str, tuple[int, int, int]]
-
-
-async def watch(
-    directory: Path, changed: Callable[[], Awaitable[object]], stop: asyncio.Event
-) -> None:
-    """Call ``changed`` after each change, until ``stop``."""
-    taken = await asyncio.to_thread(look, directory)
-    while not stop.is_set():
-        # The nearest directory that exists: the tree may come and go.
-        root = directory
-        while not root.is_dir() and root != root.parent:
-            root = root.parent
-        try:
-            async for _ in awatch(
-                root,
-                watch_filter=lambda change, path: _concerns(directory, path),
-                debounce=100,
-                step=50,
-                stop_event=stop,
-                recursive=root == directory,
-                ignore_permission_denied=True,
-            ):
-                taken = await _take(directory, taken, changed)
-                if directory.is_dir() != (root == directory):
-                    break
-        except (OSError, RuntimeError) as why:
-            log.warning("watch_failed", extra={"error": str(why), "directory": str(root)})
-            await asyncio.sleep(_RETRY)
-            taken = await _take(directory, taken, changed)
+_ARMED = 0.5
 
 
-async def _take(directory: Path, taken: Look, changed: Callable[[], Awaitable[object]]) -> Look:
-    seen = await asyncio.to_thread(look, directory)
-    for _ in range(_PATIENCE):
-        await asyncio.sleep(STILL)
-        again = await asyncio.to_thread(look, directory)
-        if again == seen:
-            break
-        seen = again
-    if seen != taken:
-        await changed()
-    return seen
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Size, time and inode of every file that may count."""
+
+    files: frozenset[tuple[str, int, int, int]]
+    links: bool
+    """Whether any of them is a link."""
+    there: bool
+    """Whether the directory is there."""
 
 
 def look(directory: Path) -> Look:
-    """Return size, time and inode of every file that may count."""
-    found: Look = {}
-    folders = [directory, *(directory / kind for kind in KINDS)]
-    for folder in folders:
+    """Look at the tree once."""
+    found: set[tuple[str, int, int, int]] = set()
+    links = False
+    for folder in (directory, *(directory / kind for kind in KINDS)):
+        links = links or folder.is_symlink()
         try:
             entries = list(os.scandir(folder))
         except OSError:
@@ -80,14 +53,83 @@ def look(directory: Path) -> Look:
                 status = entry.stat()
             except OSError:
                 continue
-            found[entry.path] = (status.st_size, status.st_mtime_ns, status.st_ino)
-    return found
+            links = links or entry.is_symlink()
+            if stat.S_ISREG(status.st_mode):
+                mark = (status.st_size, status.st_mtime_ns, status.st_ino)
+                found.add((entry.path, *mark))
+    return Look(frozenset(found), links, directory.is_dir())
 
 
-def _concerns(directory: Path, path: str) -> bool:
-    changed = Path(path)
-    if changed == directory or changed in directory.parents:
-        return True
-    if changed.parent == directory:
-        return changed.name in KINDS or changed.suffix == ".toml"
-    return changed.suffix == ".toml" and not changed.name.startswith(".")
+class Watcher:
+    """Calls ``changed`` after each change of the tree; ``taken`` is how it looked when read."""
+
+    def __init__(
+        self, directory: Path, changed: Callable[[], Awaitable[object]], *, taken: Look
+    ) -> None:
+        self._directory = directory
+        self._changed = changed
+        self._taken = taken
+
+    async def watch(self, stop: asyncio.Event) -> None:
+        """Watch until ``stop``."""
+        while not stop.is_set():
+            try:
+                await self._follow(stop)
+            except (OSError, RuntimeError) as why:
+                # No inotify left, or a file system without: look for ourselves.
+                log.warning("watch_failed", extra={"error": str(why)})
+                await self._pause(stop, _RETRY)
+                await self._take()
+
+    async def _follow(self, stop: asyncio.Event) -> None:
+        # The nearest directory that exists: the tree may come and go.
+        root = self._directory
+        while not root.is_dir() and root != root.parent:
+            root = root.parent
+        links = self._taken.links
+        changes = awatch(
+            root,
+            watch_filter=None,
+            debounce=200,
+            step=100,
+            stop_event=stop,
+            recursive=root == self._directory,
+            ignore_permission_denied=True,
+            rust_timeout=round(_LINKS * 1000) if links else 60_000,
+            yield_on_timeout=links,
+        )
+        following = asyncio.ensure_future(anext(changes, None))
+        try:
+            # What changed before the kernel was asked to tell is found by looking once more.
+            await asyncio.wait([following], timeout=_ARMED)
+            await self._take()
+            while await following is not None:
+                following = asyncio.ensure_future(anext(changes, None))
+                await self._take()
+                moved = self._taken.there != (root == self._directory)
+                if moved or self._taken.links != links:
+                    return
+        finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+            await changes.aclose()
+
+    async def _take(self) -> None:
+        seen = await asyncio.to_thread(look, self._directory)
+        if seen == self._taken:
+            return
+        for _ in range(_PATIENCE):
+            await asyncio.sleep(_STILL)
+            again = await asyncio.to_thread(look, self._directory)
+            if again == seen:
+                break
+            seen = again
+        self._taken = seen
+        await self._changed()
+
+    async def _pause(self, stop: asyncio.Event, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await stop.wait()
+        except TimeoutError:
+            return

@@ -1,0 +1,169 @@
+"""A worker that speaks the real protocol and does what the name of its pipeline says."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from profexd.export.job import Job
+from profexd.export.messages import (
+    Built,
+    Finished,
+    Logged,
+    Message,
+    Planned,
+    Previewed,
+    Progress,
+    Published,
+    Publishing,
+    Retrying,
+    Staging,
+    Unpublished,
+    encode,
+)
+
+TARGET = "out.csv"
+STAGED = {"target": TARGET, "size": 5, "sha256": "ab", "handle": {"name": ".tmp"}}
+
+
+class Terminated(Exception):
+    """SIGTERM came."""
+
+
+def _raise(number: int, frame: object) -> None:
+    raise Terminated
+
+
+class Worker:
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.n = 0
+
+    def tell(self, message: Message) -> None:
+        self.n += 1
+        print(encode(message, self.n), flush=True)
+
+    def ask(self, message: Message) -> bool:
+        self.tell(message)
+        line = sys.stdin.readline()
+        if not line:
+            os._exit(70)
+        answer = json.loads(line)
+        assert answer["ack"] == self.n
+        return bool(answer["go"])
+
+    def stage(self) -> None:
+        self.ask(Staging(sink="lake", staged=STAGED))
+        self.ask(Staging(sink="lake", staged=STAGED, complete=True))
+
+    def withdraw(self) -> None:
+        self.ask(Unpublished(sink="lake", path=TARGET, status="discarded"))
+
+    def publish(self) -> None:
+        self.ask(Published(sink="lake", path=TARGET, receipt={"target": TARGET, "size": 5}))
+
+    def run(self) -> None:
+        Path(self.job.spool).mkdir(mode=0o700, exist_ok=True)
+        Path(self.job.spool, "part").write_text("rows")
+        self.tell(Progress(phase="plan"))
+        self.ask(Planned(files=[{"path": TARGET, "uri": f"file:///{TARGET}", "sink": "lake"}]))
+        self.tell(Progress(phase="build", percent=50.0, rows=1, bytes=2))
+        name = self.job.pipeline
+        if name.startswith("hang"):
+            wait_for_a_signal()
+        if name.startswith("deaf"):
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            self.tell(Logged(level="info", message="deaf"))
+            wait_for_a_signal()
+        if name.startswith("garbage"):
+            print("this is no message", flush=True)
+            wait_for_a_signal()
+        if name.startswith("crash"):
+            print("out of luck", file=sys.stderr, flush=True)
+            sys.exit(9)
+        if name.startswith("retry"):
+            error = {"code": "sink_unreachable", "message": "no", "hint": ""}
+            self.tell(Retrying(attempt=2, retry_at="2026-01-01T00:00:10Z", error=error))
+            wait_for_a_signal()
+        self.ask(
+            Built(
+                files=[
+                    {
+                        "path": TARGET,
+                        "rows": 3,
+                        "bytes": 5,
+                        "sha256": "ab",
+                        "media_type": "text/csv",
+                        "spooled": "x",
+                    }
+                ]
+            )
+        )
+        if name.startswith("fail"):
+            error = {"code": "sink_auth", "message": "refused", "hint": "ask"}
+            self.ask(Finished(status="failed", error=error))
+            return
+        self.tell(Progress(phase="deliver"))
+        self.stage()
+        if name.startswith("die-staged"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        if name.startswith("hang-staged"):
+            wait_for_a_signal()
+        if not self.ask(Publishing()):
+            self.withdraw()
+            self.ask(Finished(status="stopped"))
+            return
+        if name.startswith("die-publishing"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        if name.startswith("slow-publishing"):
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            gate = Path(os.environ["GATE"])
+            while not gate.exists():
+                time.sleep(0.01)
+        self.publish()
+        self.tell(Logged(level="warning", message="one value was cut", record=True))
+        self.ask(Finished(status="done"))
+
+    def main(self) -> None:
+        match self.job.action:
+            case "run":
+                try:
+                    self.run()
+                except Terminated:
+                    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+                    self.ask(Finished(status="stopped"))
+            case "finish":
+                if self.job.pipeline.startswith("die-publishing-twice"):
+                    os.kill(os.getpid(), signal.SIGKILL)
+                self.publish()
+                self.ask(Finished(status="done"))
+            case "discard":
+                if self.job.pipeline.startswith("die-staged-twice"):
+                    self.ask(Finished(status="failed"))
+                    return
+                for _ in self.job.handles:
+                    self.withdraw()
+                self.ask(Finished(status="done"))
+            case "preview":
+                self.preview()
+
+    def preview(self) -> None:
+        if self.job.pipeline.startswith("crash"):
+            sys.exit(9)
+        shown = {"pipeline": self.job.pipeline, "rows": [[1]] * self.job.limit}
+        self.tell(Previewed(preview=shown))
+        self.ask(Finished(status="done"))
+
+
+def wait_for_a_signal() -> None:
+    while True:
+        signal.pause()
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _raise)
+    Worker(Job.from_json(json.loads(sys.stdin.readline()))).main()

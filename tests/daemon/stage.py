@@ -1,0 +1,184 @@
+"""A core on a stage: real files, store and children, a clock that a test moves."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from profexd.config.catalog import load_catalog
+from profexd.config.loading import load
+from profexd.daemon import inbox
+from profexd.daemon.core import Core, Places
+from profexd.daemon.home import private_directory
+from profexd.daemon.hub import Hub
+from profexd.daemon.records import Run
+from profexd.daemon.runlog import RunLogs
+from profexd.daemon.store import Store
+
+SCRIPTED = (sys.executable, "-m", "tests.daemon.scripted_worker")
+NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
+
+
+def run_async(coroutine: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(coroutine)
+
+
+class Clock:
+    """The time is what a test says."""
+
+    def __init__(self, now: datetime = NOON) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **duration: float) -> None:
+        self.now += timedelta(**duration)
+
+
+@dataclass
+class Stage:
+    """One installation; ``playing`` is one life of a daemon's core in it."""
+
+    root: Path
+    clock: Clock = field(default_factory=Clock)
+    concurrent_runs: int = 2
+    settings: str = ""
+
+    def __post_init__(self) -> None:
+        for kind in ("pipelines", "sources", "sinks"):
+            (self.config / kind).mkdir(parents=True)
+        (self.config / "profexd.toml").write_text(
+            f"{self.settings}\n[limits]\nconcurrent_runs = {self.concurrent_runs}\n"
+        )
+        (self.config / "sources/warehouse.toml").write_text(
+            f'type = "duckdb"\ndatabase = "{self.root}/w.duckdb"\ntable = "profiles"\n'
+        )
+        (self.config / "sinks/lake.toml").write_text(f'type = "file"\nroot = "{self.root}/out"\n')
+
+    @property
+    def config(self) -> Path:
+        return self.root / "config"
+
+    @property
+    def spool(self) -> Path:
+        return self.root / "spool"
+
+    @property
+    def gate(self) -> Path:
+        """``slow-publishing`` waits for this file."""
+        return self.root / "gate"
+
+    def write(self, name: str, schedule: str = "manual", **keys: str) -> Path:
+        """Write a pipeline; ``schedule`` is a text, or an inline table."""
+        lines = {
+            "source": '"warehouse"',
+            "sink": '"lake"',
+            "path": f'"{name}.csv"',
+            "format": '{ type = "csv" }',
+            "schedule": schedule if schedule.startswith("{") else f'"{schedule}"',
+            **keys,
+        }
+        path = self.config / f"pipelines/{name}.toml"
+        path.write_text("".join(f"{key} = {value}\n" for key, value in lines.items()))
+        return path
+
+    @asynccontextmanager
+    async def playing(self, **options: Any) -> AsyncIterator[Play]:
+        private_directory(self.root / "state")
+        private_directory(self.spool)
+        store = Store(self.root / "state/profexd.db")
+        logs = RunLogs(self.root / "state/logs", self.clock)
+        play = Play(self, store, logs, options)
+        play.core.begin()
+        serving = asyncio.create_task(play.core.serve())
+        try:
+            yield play
+            play.core.post(inbox.Cancel())
+            await serving
+        finally:
+            serving.cancel()
+            await asyncio.gather(serving, return_exceptions=True)
+            for active in play.core.runs.active.values():
+                active.child.kill()
+                await active.child.task
+            await play.core.runs.removed()
+            logs.close()
+            store.close()
+
+
+class Play:
+    """One life of a core, and what a test sees of it."""
+
+    def __init__(self, stage: Stage, store: Store, logs: RunLogs, options: dict[str, Any]) -> None:
+        self.stage = stage
+        self.store = store
+        self.events: list[dict[str, Any]] = []
+        self._told = asyncio.Event()
+        self.catalog = load_catalog()
+        self.core = Core(
+            places=Places(state=stage.root / "state", spool=stage.spool),
+            catalog=self.catalog,
+            configuration=load(stage.config, self.catalog),
+            store=store,
+            logs=logs,
+            hub=Hub("boot", stage.clock, tap=self._tell),
+            now=stage.clock,
+            environ={**os.environ, "GATE": str(stage.gate)},
+            argv=SCRIPTED,
+            **options,
+        )
+
+    def _tell(self, event: dict[str, Any]) -> None:
+        self.events.append(event)
+        self._told.set()
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Wait for events until the condition holds."""
+        async with asyncio.timeout(20):
+            while not condition():
+                self._told.clear()
+                await self._told.wait()
+
+    async def tick(self, **duration: float) -> None:
+        """Move the clock, and let the core look at it."""
+        self.stage.clock.forward(**duration)
+        await self.core.ask(inbox.Tick())
+
+    async def reload(self) -> None:
+        previous = self.core.configuration
+        configuration = load(self.stage.config, self.catalog, previous=previous)
+        await self.core.ask(inbox.Loaded(configuration))
+
+    async def run_now(self, name: str) -> Run:
+        run: Run = await self.core.ask(inbox.RunNow(name, "tester"))
+        return run
+
+    async def phase(self, run_id: str, phase: str) -> None:
+        """Wait until a run has reached a phase."""
+        await self.until(lambda: self.run(run_id).phase == phase)
+
+    async def over(self, run_id: str) -> Run:
+        """Wait until a run is over."""
+        await self.until(lambda: self.run(run_id).status.finished)
+        return self.run(run_id)
+
+    def run(self, run_id: str) -> Run:
+        return self.core.runs.find(run_id)
+
+    def runs(self, name: str | None = None) -> list[Run]:
+        """Return runs, oldest first."""
+        return self.core.runs.recent(pipeline=name, status=None, limit=100)[::-1]
+
+    def states(self, name: str | None = None) -> list[str]:
+        return [str(run.status) for run in self.runs(name)]
+
+    def log(self, run_id: str) -> str:
+        return (self.stage.root / f"state/logs/{run_id}.log").read_text()
