@@ -137,7 +137,7 @@ class Pipeline:
     settings: Settings
     secrets: tuple[Secret, ...]
     """Every secret of its sinks, for redaction."""
-    documents: dict[str, Any]
+    documents: dict[str, Any] = field(repr=False)
     """The effective documents (``settings``, ``pipeline``, ``source``, ``sinks`` by name), as
     ``pipeline_from_documents`` takes them: what a worker is sent."""
     revision: str
@@ -173,5 +173,5 @@ class Configuration:
     sources: tuple[str, ...]
     sinks: tuple[str, ...]
     problems: tuple[ProblemJson, ...]
-    document: dict[str, Any] = field(default_factory=dict)
+    document: dict[str, Any] = field(default_factory=dict, repr=False)
     """profexd.toml as last read without an error: what a broken one is replaced with."""

@@ -34,7 +34,7 @@ Value = TypeVar("Value", Source, SinkChoice)
 class Named(Generic[Value]):
     """A file of sources/ or sinks/: what it says, what became of it, and what is wrong with it."""
 
-    data: Mapping[str, Any]
+    data: Mapping[str, Any] = field(repr=False)
     value: Value | None
     problems: tuple[ProblemJson, ...] = ()
 

@@ -20,7 +20,7 @@ class Document:
     """One TOML file that could be read; ``label`` is how problems name it."""
 
     label: str
-    data: Mapping[str, Any]
+    data: Mapping[str, Any] = field(repr=False)
     text: str = field(default="", repr=False)
     world_readable: bool = False
 

@@ -194,10 +194,12 @@ def test_unknown_names_of_sources_and_sinks_are_told_with_the_nearest(tree: Tree
     format = { type = "cvs" }
     """
     assert [told(one) for one in tree.mistakes(text)] == [
-        'pipelines/newsletter.toml:1:1: source: unknown source "warehous"; did you mean "warehouse"?',
+        "pipelines/newsletter.toml:1:1: source: "
+        'unknown source "warehous"; did you mean "warehouse"?',
         'pipelines/newsletter.toml:2:18: sinks[1]: unknown sink "lakes"; did you mean "lake"?',
         'pipelines/newsletter.toml:2:27: sinks[2]: "lake" is there twice',
-        "pipelines/newsletter.toml:2:35: sinks[3]: must be the name of a file or a table, not a number",
+        "pipelines/newsletter.toml:2:35: sinks[3]: "
+        "must be the name of a file or a table, not a number",
         'pipelines/newsletter.toml:4:12: format.type: unknown format "cvs"; did you mean "csv"?',
     ]
 
@@ -231,7 +233,8 @@ def test_a_mistake_in_an_inline_sink_points_into_the_pipeline(tree: Tree) -> Non
     root = "srv"
     """
     assert [told(one) for one in tree.mistakes(text)] == [
-        'pipelines/newsletter.toml:5:1: source.database: "warehouse.duckdb" is not an absolute path',
+        "pipelines/newsletter.toml:5:1: source.database: "
+        '"warehouse.duckdb" is not an absolute path',
         'pipelines/newsletter.toml:11:1: sink.root: must be an absolute path, as in "/srv/exports"',
     ]
 
