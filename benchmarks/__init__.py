@@ -1,0 +1,1 @@
+"""Measures profexd's builds against DuckDB's own COPY: ``python -m benchmarks``."""
