@@ -8,8 +8,10 @@ import click
 
 from profexd import __version__
 from profexd.cli import boundary
+from profexd.cli.boundary import CommandError
 from profexd.cli.lazy import LazyGroup, Verb
 from profexd.cli.places import Places, of_process, path_options
+from profexd.wire import Exit
 
 EX_USAGE = 64
 LOG_FORMATS = ("auto", "text", "logfmt", "json")
@@ -45,8 +47,10 @@ def group(context: click.Context, log_format: str | None, log_level: str | None)
     """
     if context.invoked_subcommand is not None:
         if log_format is not None or log_level is not None:
-            raise click.UsageError(
-                "--log-format and --log-level are for the daemon, without a verb"
+            raise CommandError(
+                "--log-format and --log-level are for the daemon, without a verb",
+                code="usage",
+                exit_code=Exit.USAGE,
             )
         return None
     from profexd.daemon.main import serve

@@ -1,4 +1,4 @@
-"""How far a run is: one line on stderr that is written over and over, where stderr is a terminal."""
+"""How far a run is: one line on stderr, written over and over, where stderr is a terminal."""
 
 from __future__ import annotations
 
