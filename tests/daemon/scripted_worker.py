@@ -111,7 +111,7 @@ class Worker:
         self.stage()
         if name.startswith("die-staged"):
             os.kill(os.getpid(), signal.SIGKILL)
-        if name.startswith("hang-staged"):
+        if name.startswith("wait-staged"):
             wait_for_a_signal()
         if not self.ask(Publishing()):
             self.withdraw()

@@ -1,0 +1,453 @@
+"""What starts by itself: schedules, catching up, overlaps, pauses, restarts."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from profexd.daemon import inbox
+from profexd.wire import RunStatus, Trigger
+from tests.daemon.stage import NOON, Play, Stage, run_async
+
+
+async def settled(play: Play, name: str) -> None:
+    """Wait until no run of a pipeline waits or runs."""
+    await play.until(lambda: not play.core.runs.unfinished(name))
+
+
+def test_every_minute_fires_by_itself_and_is_recorded_as_scheduled(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.write("quick", "every 1m")
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            assert play.core.view("quick")["next_run_at"] == "2026-06-01T12:01:00Z"
+            await play.tick(seconds=59)
+            assert play.runs() == []
+            await play.tick(seconds=2)
+            await settled(play, "quick")
+            await play.tick(seconds=60)
+            await settled(play, "quick")
+            runs = play.runs()
+            assert [run.trigger for run in runs] == [Trigger.SCHEDULE] * 2
+            assert [run.scheduled_at for run in runs] == [
+                NOON + timedelta(minutes=1),
+                NOON + timedelta(minutes=2),
+            ]
+            assert play.core.view("quick")["next_run_at"] == "2026-06-01T12:03:00Z"
+            assert len(play.core.view("quick")["next_runs"]) == 5
+
+    run_async(scene())
+
+
+def test_the_timer_itself_wakes_the_core(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.write("quick", "every 1m")
+    stage.clock.forward(seconds=59.9)
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            # The timer is real, the clock is not: it stands where the timer will find it due.
+            stage.clock.forward(seconds=0.2)
+            await play.until(lambda: play.states() == ["done"])
+
+    run_async(scene())
+
+
+def test_cron_fires_in_its_zone(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.write("quick", '{ when = "30 14 * * *", timezone = "Europe/Rome" }')
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            await play.tick(minutes=30)
+            await settled(play, "quick")
+            assert play.states() == ["done"]
+            assert play.core.view("quick")["next_run_at"] == "2026-06-02T12:30:00Z"
+
+    run_async(scene())
+
+
+def test_once_runs_as_soon_as_it_is_seen_and_never_again(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    file = stage.write("quick", "once")
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            await settled(play, "quick")
+            assert [run.trigger for run in play.runs()] == [Trigger.ONCE]
+            assert play.core.view("quick")["state"] == "done"
+            assert play.core.view("quick")["frequency"] == "once"
+            stage.write("quick", "once", description='"edited"')
+            await play.reload()
+            file.unlink()
+            await play.reload()
+            stage.write("quick", "once")
+            await play.reload()
+            await play.tick(hours=1)
+            assert play.states() == ["done"]
+        async with stage.playing() as play:
+            await play.tick(hours=1)
+            assert play.states() == ["done"]
+
+    run_async(scene())
+
+
+def test_a_stopped_once_never_starts_by_itself_again(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.write("hang", "once")
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            run = play.runs()[0]
+            await play.phase(run.run_id, "build")
+            await play.core.ask(inbox.StopRun(run.run_id, "x"))
+            await play.over(run.run_id)
+            await play.tick(hours=1)
+            assert play.states() == ["stopped"]
+            assert play.core.view("hang")["state"] == "stopped"
+
+    run_async(scene())
+
+
+def test_once_at_waits_for_its_time(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.write("quick", "once at 2026-06-01T12:30")
+    stage.write("quick-past", "once at 2026-06-01T11:30")
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            assert play.core.view("quick")["next_runs"] == ["2026-06-01T12:30:00Z"]
+            await play.tick(minutes=29)
+            assert play.runs() == []
+            await play.tick(minutes=1)
+            await settled(play, "quick")
+            assert play.states("quick") == ["done"]
+            assert play.runs("quick-past") == []
+
+    run_async(scene())
+
+
+def test_an_occurrence_while_it_runs_is_skipped_and_seen_in_the_history(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.write("hang", "every 1m")
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            await play.tick(minutes=1)
+            await play.tick(minutes=1)
+            assert play.states() == ["running", "skipped"]
+            assert "was not over" in play.runs()[1].warnings[0]
+            assert play.core.view("hang")["state"] == "running"
+
+    run_async(scene())
+
+
+def test_with_overlap_queue_one_occurrence_waits(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.write("hang", '{ when = "every 1m", overlap = "queue" }')
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            for _ in range(3):
+                await play.tick(minutes=1)
+            assert play.states() == ["running", "pending", "skipped"]
+
+    run_async(scene())
+
+
+def missed(tmp_path: Path, catch_up: str) -> list[tuple[str, str]]:
+    """Return trigger and occurrence of the runs after three hours without a daemon."""
+    stage = Stage(tmp_path)
+    stage.write("quick", f'{{ when = "hourly", catch_up = "{catch_up}" }}')
+    found: list[tuple[str, str]] = []
+
+    async def scene() -> None:
+        async with stage.playing():
+            pass
+        stage.clock.forward(hours=3, minutes=10)
+        async with stage.playing() as play:
+            await settled(play, "quick")
+            found.extend(
+                (str(run.trigger), f"{run.scheduled_at:%H:%M}") for run in play.runs("quick")
+            )
+            assert play.core.view("quick")["next_run_at"] == "2026-06-01T16:00:00Z"
+
+    run_async(scene())
+    return found
+
+
+def test_catch_up_latest_is_one_run_for_all_that_were_missed(tmp_path: Path) -> None:
+    assert missed(tmp_path, "latest") == [("catch_up", "15:00")]
+
+
+def test_catch_up_all_is_one_run_for_each(tmp_path: Path) -> None:
+    assert missed(tmp_path, "all") == [(("catch_up"), f"{hour}:00") for hour in (13, 14, 15)]
+
+
+def test_catch_up_none_leaves_them(tmp_path: Path) -> None:
+    assert missed(tmp_path, "none") == []
+
+
+def test_what_was_missed_while_the_machine_slept_is_caught_up(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.write("quick", "hourly")
+    stage.write("quick-none", '{ when = "hourly", catch_up = "none" }')
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            await play.tick(hours=5, minutes=20)
+            await settled(play, "quick")
+            assert [run.trigger for run in play.runs("quick")] == [Trigger.CATCH_UP]
+            assert play.runs("quick-none") == []
+
+    run_async(scene())
+
+
+def test_occurrences_while_paused_or_disabled_are_not_missed(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.write("quick-paused", "hourly")
+    stage.write("quick-disabled", "hourly", enabled="false")
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            await play.core.ask(inbox.PausePipeline("quick-paused", "ada"))
+            assert play.core.view("quick-paused")["next_run_at"] is None
+            await play.tick(hours=3)
+            assert play.runs() == []
+            stage.write("quick-disabled", "hourly")
+            await play.reload()
+            await play.core.ask(inbox.ResumePipeline("quick-paused", "ada"))
+            assert play.runs() == []
+            await play.tick(hours=1)
+            await settled(play, "quick-paused")
+            await settled(play, "quick-disabled")
+            assert play.states() == ["done", "done"]
+
+    run_async(scene())
+
+
+def test_a_pause_ends_by_itself_and_outlives_a_restart(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.write("quick", "hourly")
+    until = NOON + timedelta(minutes=90)
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            await play.core.ask(inbox.PausePipeline("quick", "ada", until=until))
+            assert play.core.view("quick")["next_run_at"] == "2026-06-01T14:00:00Z"
+        stage.clock.forward(minutes=70)
+        async with stage.playing() as play:
+            assert play.core.view("quick")["state"] == "paused"
+            await play.tick(minutes=25)
+            assert play.core.view("quick")["paused"] is None
+            assert play.runs() == []
+            await play.tick(minutes=25)
+            await settled(play, "quick")
+            assert [run.trigger for run in play.runs()] == [Trigger.SCHEDULE]
+
+    run_async(scene())
+
+
+def test_a_pause_that_ended_while_the_daemon_was_down_is_missed_only_from_its_end(
+    tmp_path: Path,
+) -> None:
+    stage = Stage(tmp_path)
+    stage.write("quick", '{ when = "hourly", catch_up = "all" }')
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            until = NOON + timedelta(minutes=150)
+            await play.core.ask(inbox.PausePipeline("quick", "ada", until=until))
+        stage.clock.forward(hours=4, minutes=5)
+        async with stage.playing() as play:
+            await settled(play, "quick")
+            assert [f"{run.scheduled_at:%H}" for run in play.runs()] == ["15", "16"]
+
+    run_async(scene())
+
+
+def test_what_was_before_a_file_was_first_seen_is_not_missed(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            await play.tick(hours=3)
+            stage.write("quick", '{ when = "hourly", catch_up = "all" }')
+            await play.reload()
+            await play.tick(minutes=5)
+            assert play.runs() == []
+
+    run_async(scene())
+
+
+def test_a_new_schedule_does_not_make_the_past_due(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.write("quick", "daily at 20:00")
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            await play.tick(hours=3)
+            stage.write("quick", "daily at 13:00")
+            await play.reload()
+            assert play.runs() == []
+            assert play.core.view("quick")["next_run_at"] == "2026-06-02T13:00:00Z"
+
+    run_async(scene())
+
+
+def test_a_broken_file_keeps_its_last_good_version_running(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.write("quick", "every 1m")
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            stage.write("quick", "every 1m", nonsense="1")
+            await play.reload()
+            view = play.core.view("quick")
+            assert view["state"] == "invalid"
+            assert view["problems"][0]["key"] == "nonsense"
+            await play.tick(minutes=1)
+            await settled(play, "quick")
+            assert play.states() == ["done"]
+
+    run_async(scene())
+
+
+def test_a_file_that_comes_back_goes_on_where_it_was(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    file = stage.write("quick", "hourly")
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            await play.core.ask(inbox.PausePipeline("quick", "ada", reason="audit"))
+            export_id = play.core.view("quick")["export_id"]
+            text = file.read_text()
+            file.unlink()
+            await play.reload()
+            await play.tick(hours=2)
+            file.write_text(text)
+            await play.reload()
+            view = play.core.view("quick")
+            assert view["export_id"] == export_id
+            assert view["paused"] is not None
+            assert play.runs() == []
+
+    run_async(scene())
+
+
+def test_a_clock_that_was_far_ahead_does_not_silence_a_pipeline(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.write("quick", '{ when = "hourly", catch_up = "none" }')
+
+    async def scene() -> None:
+        stage.clock.forward(days=4000)
+        async with stage.playing() as play:
+            await play.tick(hours=1)
+            await settled(play, "quick")
+        stage.clock.now = NOON
+        async with stage.playing() as play:
+            assert play.core.view("quick")["next_run_at"] == "2026-06-01T13:00:00Z"
+            await play.tick(hours=1)
+            await settled(play, "quick")
+            assert len(play.runs("quick")) == 2
+
+    run_async(scene())
+
+
+async def crashed(stage: Stage, name: str, *, condition: str) -> str:
+    """Leave the store as a daemon that was killed leaves it; return the run's id."""
+    async with stage.playing() as play:
+        if not play.runs(name):
+            await play.run_now(name)
+        run = play.runs(name)[-1]
+        if condition == "publishing":
+            await play.until(lambda: play.run(run.run_id).publishing)
+        else:
+            await play.phase(run.run_id, condition)
+        # Nothing that the core hears from here on reaches the store.
+        play.core._handle = lambda message: None  # type: ignore[method-assign]
+        play.core.draining = True
+        active = play.core.runs.active.pop(run.run_id)
+        active.child.kill()
+        await active.child.task
+        return run.run_id
+
+
+def test_a_run_that_ended_with_its_daemon_is_interrupted_and_its_traces_removed(
+    tmp_path: Path,
+) -> None:
+    stage = Stage(tmp_path)
+    stage.write("wait-staged")
+
+    async def scene() -> None:
+        run_id = await crashed(stage, "wait-staged", condition="deliver")
+        async with stage.playing() as play:
+            run = play.run(run_id)
+            assert run.status is RunStatus.INTERRUPTED
+            assert play.core.view("wait-staged")["state"] == "failed"
+            await play.core.runs.cleaning[run_id].task
+            await play.core.ask(inbox.Tick())
+            assert play.store.handles(run_id) == ()
+            await play.core.runs.removed()
+            assert list(stage.spool.iterdir()) == []
+            # A run by hand is not made up for.
+            assert play.states() == ["interrupted"]
+
+    run_async(scene())
+
+
+def test_an_interrupted_occurrence_is_caught_up_a_few_times_at_most(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.write("hang", "once")
+
+    async def scene() -> None:
+        for _ in range(3):
+            await crashed(stage, "hang", condition="build")
+        async with stage.playing() as play:
+            assert play.states() == ["interrupted"] * 3
+            triggers = [str(run.trigger) for run in play.runs()]
+            assert triggers == ["once", "catch_up", "catch_up"]
+
+    run_async(scene())
+
+
+def test_catch_up_none_leaves_an_interrupted_occurrence(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.write("hang", '{ when = "once", catch_up = "none" }')
+
+    async def scene() -> None:
+        await crashed(stage, "hang", condition="build")
+        async with stage.playing() as play:
+            assert play.states() == ["interrupted"]
+
+    run_async(scene())
+
+
+def test_a_run_that_had_begun_to_publish_is_finished_by_the_next_start(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.write("slow-publishing")
+
+    async def scene() -> None:
+        run_id = await crashed(stage, "slow-publishing", condition="publishing")
+        async with stage.playing() as play:
+            done = await play.over(run_id)
+            assert done.status is RunStatus.DONE
+            assert [file.status for file in done.files] == ["published"]
+
+    run_async(scene())
+
+
+def test_a_run_that_waited_when_the_daemon_ended_waits_again(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, concurrent_runs=1)
+    stage.write("hang")
+    stage.write("quick")
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            await play.run_now("hang")
+            waiting = await play.run_now("quick")
+        async with stage.playing() as play:
+            assert (await play.over(waiting.run_id)).status is RunStatus.DONE
+
+    run_async(scene())
