@@ -63,7 +63,7 @@ def daemon(tmp_path: Path) -> DaemonDouble:
     pipeline = shapes.pipeline("a", file=str(tmp_path / "a.toml"))
     (tmp_path / "a.toml").write_text("")
     ok = (200, {"ok": True, "problems": []})
-    empty = {key: [] for key in ("files", "columns", "added", "removed", "rows")}
+    empty: dict[str, object] = {key: [] for key in ("files", "columns", "added", "removed", "rows")}
     preview = {**empty, "pipeline": "a", "rows_matching": 0, "text": ""}
     double.routes = {
         "GET /v1/info": (200, shapes.info()),
