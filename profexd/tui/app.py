@@ -104,8 +104,10 @@ class ProfexdApp(App[int], inherit_bindings=False):
         Binding("ctrl+z", "suspend_process", "Suspend", show=False),
     ]
     CSS = """
-    Toast { max-width: 90%; }
+    Toast { max-width: 90%; padding: 0 1; margin-top: 0; }
+    ToastRack { margin-bottom: 1; }
     CommandPalette > Vertical { margin-top: 1; }
+    SearchIcon { display: none; }
     """
 
     def __init__(

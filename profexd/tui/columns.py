@@ -88,18 +88,20 @@ def _last(pipeline: PipelineJson, run: RunJson | None, view: View) -> Text:
         return Text("never", style="dim")
     if last["status"] == RunStatus.PENDING:
         return Text("waiting")
+    if last["status"] == RunStatus.RUNNING:
+        return Text("retrying" if last["retry_at"] else "starting", style="cyan")
     ended = humane.parse(last["finished_at"] or last["started_at"] or last["scheduled_at"])
-    when = humane.ago(ended, view.now) if ended else last["status"]
+    when = humane.since(ended, view.now) if ended else ""
     if last["status"] in _WENT_WRONG:
-        return Text(f"{when} !", style="bold red")
-    if last["status"] == RunStatus.SKIPPED:
-        return Text(f"{when} skip", style="dim")
-    return Text(when)
+        return Text(f"{when} ago !", style="bold red")
+    if last["status"] == RunStatus.DONE:
+        return Text(f"{when} ago")
+    return Text(f"{last['status']} {when}", style=RUN_STYLES.get(last["status"], ""))
 
 
 def _next(pipeline: PipelineJson, run: RunJson | None, view: View) -> Text:
     retry_at = humane.parse(run["retry_at"]) if run else None
-    if pipeline["running"] is not None and retry_at is not None:
+    if pipeline["state"] == PipelineState.RUNNING and retry_at is not None:
         return Text(f"retry {humane.rough(retry_at - view.now)}", style="yellow")
     if pipeline["paused"] is not None:
         until = humane.parse(pipeline["paused"]["until"])

@@ -35,16 +35,20 @@ class Feed:
         self._boot_id = ""
         self._seq = 0
         self._was_live = False
+        self._lagged = False
 
     def run(self) -> None:
         """Connect, follow, and connect again, until ``close`` is called."""
         attempt = 0
         while not self._closed.is_set():
             self._was_live = False
-            self._post(Connecting())
+            if not self._lagged:
+                self._post(Connecting())
             failure = self._attempt()
             if self._closed.is_set():
                 return
+            if self._lagged:
+                continue  # the daemon is well: only this reader was too slow
             attempt = 1 if self._was_live else attempt + 1
             delay = self._backoff[min(attempt, len(self._backoff)) - 1]
             self._post(Lost(failure, attempt, self._now() + timedelta(seconds=delay)))
@@ -66,11 +70,13 @@ class Feed:
         try:
             self._follow()
         except ClientError as error:
+            self._lagged = False
             return failure_of(error)
         return Failure("lost", "the daemon closed the connection")
 
     def _follow(self) -> None:
-        stream = self._client.events(since=self._seq if self._boot_id else None)
+        resuming = bool(self._boot_id) and not self._lagged
+        stream = self._client.events(since=self._seq if resuming else None)
         with self._lock:
             self._stream = stream
         if self._closed.is_set():
@@ -82,7 +88,8 @@ class Feed:
                 if event["type"] == "hello":
                     self._greeted(event.get("boot_id", ""), event["seq"])
                 elif event["type"] == "lagged":
-                    self._fetch(self._boot_id, event["seq"])
+                    self._lagged = True
+                    return
                 else:
                     self._seq = max(self._seq, event["seq"])
                     self._post(Received(event, self._now()))
@@ -90,11 +97,14 @@ class Feed:
             self._close_stream()
 
     def _greeted(self, boot_id: str, seq: int) -> None:
-        if self._boot_id and boot_id == self._boot_id:
+        # The number in hello is the one after which events follow: another one than asked for
+        # means that some are missing.
+        if boot_id == self._boot_id and seq == self._seq and not self._lagged:
             self._post(Resumed(self._now()))
         else:
             # The stream is open already: what changes during the fetch arrives after it.
             self._fetch(boot_id, seq)
+        self._lagged = False
         self._was_live = True
 
     def _fetch(self, boot_id: str, seq: int) -> None:

@@ -40,9 +40,14 @@ def rough(span: timedelta) -> str:
 
 
 def ago(instant: datetime, now: datetime) -> str:
-    """Return how long ago an instant was; seconds are not counted, so that idle rows rest."""
+    """Return how long ago an instant was, as in ``4m ago``."""
+    return f"{since(instant, now)} ago"
+
+
+def since(instant: datetime, now: datetime) -> str:
+    """Return the same without a word; seconds are not counted, so that idle rows rest."""
     span = now - instant
-    return "now" if span < timedelta(minutes=1) else f"{rough(span)} ago"
+    return "<1m" if span < timedelta(minutes=1) else rough(span)
 
 
 def upcoming(instant: datetime, now: datetime, zone: tzinfo | None) -> str:

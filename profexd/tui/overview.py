@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from datetime import timedelta
 from itertools import pairwise
 
@@ -10,33 +11,69 @@ from rich.text import Text
 from profexd.tui import humane
 from profexd.tui.columns import STYLES, View, elapsed
 from profexd.tui.glyphs import bar
-from profexd.wire import PipelineJson, PipelineState, RunJson, RunStatus
+from profexd.wire import PipelineJson, PipelineState, RunJson, RunningJson, RunStatus
 
 _LABEL_WIDTH = 9
 _BAR_WIDTH = 24
 _MESSAGE_LINES = 5
 _PROBLEMS_SHOWN = 5
+_FILES_SHOWN = 2
 
 
 def overview(pipeline: PipelineJson, run: RunJson | None, view: View, width: int) -> Text:
     """Return the lines; ``run`` is the current run, else the last one."""
-    lines: list[Text] = []
+    lines = Lines(width)
     _problems(lines, pipeline)
     if pipeline["running"] is not None:
-        _running(lines, pipeline, run, view, width)
+        _running(lines, pipeline["running"], run, view, width)
+    _retrying(lines, run, view)
     _paused(lines, pipeline, view)
-    if not pipeline["enabled"]:
+    if not pipeline["enabled"] and pipeline["format"]:
         lines.append(Text("Disabled: its file says enabled = false", style="yellow"))
     last = pipeline["last_run"]
-    if last is not None and (pipeline["running"] is None or last is not run):
+    if last is not None and RunStatus(last["status"]).finished:
         _finished(lines, last, view)
+    elif last is not None and last["status"] == RunStatus.PENDING:
+        lines.append(Text("Waiting for its turn", style="cyan"))
     elif last is None and pipeline["running"] is None and not pipeline["problems"]:
         lines.append(Text("Never run yet; r runs it now", style="dim"))
     _facts(lines, pipeline, last, view)
-    return Text("\n").join(lines)
+    return lines.text
 
 
-def _problems(lines: list[Text], pipeline: PipelineJson) -> None:
+class Lines:
+    """Lines of at most ``width`` cells; what is longer goes on under its own beginning."""
+
+    def __init__(self, width: int) -> None:
+        self._width = max(20, width - 3)
+        self._lines: list[Text] = []
+
+    @property
+    def text(self) -> Text:
+        """All lines."""
+        return Text("\n").join(self._lines)
+
+    def add(
+        self, value: str, style: str = "", *, head: Text | None = None, indent: int = 0
+    ) -> None:
+        """Add ``value`` after ``head``, which stands once in the room of the indent."""
+        start = head if head is not None else Text(" " * indent)
+        pieces = textwrap.wrap(
+            value,
+            max(10, self._width - indent),
+            break_on_hyphens=False,
+            initial_indent=" " * max(0, start.cell_len - indent),
+        ) or [""]
+        first = pieces[0][max(0, start.cell_len - indent) :]
+        self._lines.append(Text.assemble(start, (first, style)))
+        self._lines.extend(Text.assemble(" " * indent, (piece, style)) for piece in pieces[1:])
+
+    def append(self, line: Text) -> None:
+        """Add a line that is short enough."""
+        self._lines.append(line)
+
+
+def _problems(lines: Lines, pipeline: PipelineJson) -> None:
     if not pipeline["problems"]:
         return
     if pipeline["state"] == PipelineState.INVALID:
@@ -50,21 +87,18 @@ def _problems(lines: list[Text], pipeline: PipelineJson) -> None:
         style = "red" if problem["severity"] == "error" else "yellow"
         place = f"{problem['file']}:{problem['line']}:{problem['column']}: "
         key = f"{problem['key']}: " if problem["key"] else ""
-        lines.append(Text.assemble(("  " + place, "dim"), (key + problem["message"], style)))
+        lines.add(key + problem["message"], style, head=Text(f"  {place}", "dim"), indent=4)
         if problem["hint"]:
-            lines.append(Text(f"    {problem['hint']}"))
+            lines.add(problem["hint"], indent=4)
     hidden = len(pipeline["problems"]) - _PROBLEMS_SHOWN
     if hidden > 0:
         lines.append(Text(f"  and {hidden} more: v shows all", style="dim"))
 
 
 def _running(
-    lines: list[Text], pipeline: PipelineJson, run: RunJson | None, view: View, width: int
+    lines: Lines, running: RunningJson, run: RunJson | None, view: View, width: int
 ) -> None:
-    running = pipeline["running"]
-    assert running is not None
     took = elapsed(run, view.now)
-    retry_at = humane.parse(run["retry_at"]) if run else None
     head = Text(f"Running: {running['phase'] or 'starting'}", style=STYLES[PipelineState.RUNNING])
     if took:
         head.append(f" {view.glyphs.dot} {took}", "not bold")
@@ -78,13 +112,18 @@ def _running(
         progress.append(full, "cyan").append(empty, "dim").append(f" {percent:.0f} %  ")
     progress.append(f"{humane.number(running['rows'])} rows  {humane.size(running['bytes'])}")
     lines.append(progress)
-    if run is not None and run["error"] is not None and retry_at is not None:
-        wait = humane.duration(max(retry_at - view.now, timedelta()))
-        lines.append(Text(f"  next attempt in {wait}", style="yellow"))
-        _error(lines, run)
 
 
-def _paused(lines: list[Text], pipeline: PipelineJson, view: View) -> None:
+def _retrying(lines: Lines, run: RunJson | None, view: View) -> None:
+    retry_at = humane.parse(run["retry_at"]) if run else None
+    if run is None or retry_at is None or RunStatus(run["status"]).finished:
+        return
+    wait = humane.duration(max(retry_at - view.now, timedelta()))
+    lines.append(Text(f"Attempt {run['attempt']} failed, the next in {wait}", style="bold yellow"))
+    _error(lines, run)
+
+
+def _paused(lines: Lines, pipeline: PipelineJson, view: View) -> None:
     paused = pipeline["paused"]
     if paused is None:
         return
@@ -96,10 +135,10 @@ def _paused(lines: list[Text], pipeline: PipelineJson, view: View) -> None:
         text += f" until {humane.moment(until, view.zone)}"
     if paused["reason"]:
         text += f": {paused['reason']}"
-    lines.append(Text(text, style="yellow"))
+    lines.add(text, "yellow")
 
 
-def _finished(lines: list[Text], run: RunJson, view: View) -> None:
+def _finished(lines: Lines, run: RunJson, view: View) -> None:
     ended = humane.parse(run["finished_at"])
     went_wrong = run["status"] in (RunStatus.FAILED, RunStatus.INTERRUPTED)
     if run["error"] is None and not went_wrong:
@@ -116,18 +155,19 @@ def _finished(lines: list[Text], run: RunJson, view: View) -> None:
     _error(lines, run)
 
 
-def _error(lines: list[Text], run: RunJson) -> None:
+def _error(lines: Lines, run: RunJson) -> None:
     error = run["error"]
     if error is None:
         return
     first, *more = error["message"].splitlines() or [""]
-    lines.append(Text.assemble("  ", (error["code"], "bold red"), f"  {first}"))
-    lines.extend(Text(f"    {line}") for line in more[: _MESSAGE_LINES - 1])
+    lines.add(first, head=Text.assemble("  ", (error["code"], "bold red"), "  "), indent=4)
+    for line in more[: _MESSAGE_LINES - 1]:
+        lines.add(line, indent=4)
     if error["hint"]:
-        lines.append(Text.assemble(("  hint: ", "bold"), error["hint"]))
+        lines.add(error["hint"], head=Text("  hint: ", "bold"), indent=8)
 
 
-def _facts(lines: list[Text], pipeline: PipelineJson, last: RunJson | None, view: View) -> None:
+def _facts(lines: Lines, pipeline: PipelineJson, last: RunJson | None, view: View) -> None:
     if pipeline["description"]:
         _fact(lines, "About", pipeline["description"])
     upcoming = [humane.parse(at) for at in (pipeline.get("next_runs") or [])[:3]]
@@ -144,6 +184,10 @@ def _facts(lines: list[Text], pipeline: PipelineJson, last: RunJson | None, view
         _fact(lines, "Schedule", pipeline["schedule"])
     if last is not None and last["status"] == RunStatus.DONE:
         _fact(lines, "Last ok", _summary(last, view))
+        for label, file in zip(("Files", ""), last["files"], strict=False):
+            _fact(lines, label, file["uri"])
+        if len(last["files"]) > _FILES_SHOWN:
+            _fact(lines, "", f"and {len(last['files']) - _FILES_SHOWN} more")
     target = pipeline["uri"] or pipeline["path"]
     if target:
         _fact(lines, "Target", target)
@@ -170,5 +214,5 @@ def _summary(run: RunJson, view: View) -> str:
     return f"{when} ({', '.join(parts)})"
 
 
-def _fact(lines: list[Text], label: str, value: str) -> None:
-    lines.append(Text.assemble((label.ljust(_LABEL_WIDTH), "dim"), value))
+def _fact(lines: Lines, label: str, value: str) -> None:
+    lines.add(value, head=Text(label.ljust(_LABEL_WIDTH), "dim"), indent=_LABEL_WIDTH)

@@ -224,6 +224,8 @@ class FakeClient:
         self.version = "0.1.0"
         self.role = "operator"
         self.seq = 100
+        self.oldest = 100
+        self.ring: list[dict[str, Any]] = []
         self.calls: list[tuple[Any, ...]] = []
         self.logs: dict[str, FakeStream] = {}
         self.known_runs: dict[str, list[RunJson]] = {}
@@ -240,6 +242,7 @@ class FakeClient:
         """Send an event to everybody who listens."""
         self.seq += 1
         event = {"type": event_type, "seq": self.seq, "at": at(), **more}
+        self.ring.append(event)
         for stream in self._listeners():
             stream.push(event)
 
@@ -268,7 +271,8 @@ class FakeClient:
     def come_back(self, *, boot_id: str | None = None) -> None:
         """Answer again, as another process when ``boot_id`` is given."""
         if boot_id is not None:
-            self.boot_id, self.seq = boot_id, 0
+            self.boot_id, self.seq, self.oldest = boot_id, 0, 0
+            self.ring.clear()
         self.down = None
 
     def _listeners(self) -> list[FakeStream]:
@@ -300,13 +304,15 @@ class FakeClient:
 
     def events(self, since: int | None = None) -> FakeStream:
         self._called("events", since)
+        reaches = since is not None and since in range(self.oldest, self.seq + 1)
         hello: EventJson = {
             "type": "hello",
-            "seq": self.seq,
+            "seq": since if reaches and since is not None else self.seq,
             "at": at(),
             "boot_id": self.boot_id,
         }
-        stream = FakeStream([hello])
+        missed = [event for event in self.ring if reaches and event["seq"] > (since or 0)]
+        stream = FakeStream([hello, *missed])
         with self._lock:
             self._streams.append(stream)
         return stream

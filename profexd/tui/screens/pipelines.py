@@ -82,7 +82,12 @@ class PipelinesScreen(ActionScreen, inherit_bindings=False):
     def compose_body(self) -> ComposeResult:
         with Horizontal(id="filter-line"):
             yield Static("/", id="filter-sign", markup=False)
-            yield Input(self._filter_text, id="filter", placeholder="name !not ~fuzzy state:failed")
+            yield Input(
+                self._filter_text,
+                id="filter",
+                placeholder="name !not ~fuzzy state:failed",
+                compact=True,
+            )
             yield Static("", id="filter-count", markup=False)
         with Container(id="body"):
             with Vertical(id="list"):

@@ -100,7 +100,7 @@ class TabBar(Bar):
         self._titles = titles
         self._ends: list[int] = []
 
-    def show_tabs(self, active: int, subject: str, width: int) -> None:
+    def show_tabs(self, active: int, subject: str, width: int, glyphs: Glyphs) -> None:
         """Draw the tabs, and at the right end what they are about."""
         text = Text()
         self._ends = []
@@ -114,7 +114,7 @@ class TabBar(Bar):
             self._ends.append(text.cell_len)
         room = width - text.cell_len - 3
         if room > 4:
-            name = subject if len(subject) <= room else subject[: room - 1] + "~"
+            name = subject if len(subject) <= room else subject[: room - 1] + glyphs.ellipsis
             text.append(name.rjust(room + 1), "bold")
         self.show(text)
 
@@ -136,7 +136,8 @@ def header_text(state: State, now: datetime, glyphs: Glyphs, width: int, note: s
     dot = f" {glyphs.dot} "
     text = Text()
     if state.info is None:
-        text.append("profexd", "bold").append(dot).append(state.link.value)
+        word = "not connected" if state.failure else state.link.value
+        text.append("profexd", "bold").append(dot).append(word)
         return text
     info = state.info
     text.append(info["host"], "bold")

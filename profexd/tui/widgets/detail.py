@@ -228,7 +228,9 @@ class Detail(Vertical):
     def _draw(self) -> None:
         if self._view is None or not self.is_attached:
             return
-        self.query_one(TabBar).show_tabs(self.tab, self._subject or "", self.size.width)
+        self.query_one(TabBar).show_tabs(
+            self.tab, self._subject or "", self.size.width, self._view.glyphs
+        )
         pipeline = self._state.pipelines.get(self._subject) if self._subject else None
         if self.tab == OVERVIEW:
             self._draw_overview()
