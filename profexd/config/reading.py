@@ -167,13 +167,26 @@ def _by_place(invalid: ValidationError, data: Mapping[str, Any]) -> dict[Path, l
                 continue
             path.append(step)
         grouped.setdefault(tuple(path), []).append(error)
-    return grouped
+    return {
+        path: errors
+        for path, errors in grouped.items()
+        if not (_all_of_type(errors) and any(_deeper(other, path) for other in grouped))
+    }
+
+
+def _all_of_type(errors: list[ErrorDetails]) -> bool:
+    return all(error["type"] in _TYPES for error in errors)
+
+
+def _deeper(other: Path, path: Path) -> bool:
+    """Whether a member of a union was right about ``path``, and wrong only about what is in it."""
+    return len(other) > len(path) and other[: len(path)] == path
 
 
 def _explained(
     model: type[BaseModel], path: Path, errors: list[ErrorDetails], scope: Scope, homes: Homes
 ) -> tuple[str, str]:
-    if len(errors) > 1 and all(error["type"] in _TYPES for error in errors):
+    if len(errors) > 1 and _all_of_type(errors):
         wanted = dict.fromkeys(_TYPES[error["type"]].removeprefix("must be ") for error in errors)
         return must_be(f"must be {' or '.join(wanted)}", errors[0]["input"])
     error = errors[0]

@@ -92,6 +92,7 @@ def _definitions(catalog: Catalog) -> Schema:
     }
     # [defaults] may say what a pipeline does not: an editor must not call that a mistake.
     del pipeline["required"]
+    definitions["sink"]["required"] = ["type"]
     definitions["source"]["oneOf"] = _any_required("table", "query")
     definitions["profexd"]["properties"]["defaults"] = _defaults(pipeline)
     return dict(sorted(definitions.items()))

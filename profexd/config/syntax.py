@@ -62,4 +62,5 @@ def _hint(message: str, written: str, text: str) -> str:
     if value.lower() in ("true", "false", "yes", "no", "on", "off"):
         truth = "true" if value.lower() in ("true", "yes", "on") else "false"
         return f"write {bare[1]} = {truth}"
-    return f'text stands in quotes: {bare[1]} = "{value}"'
+    # The value may be a secret: it is not repeated.
+    return f'text stands in quotes: {bare[1]} = "…"'

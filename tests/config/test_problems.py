@@ -311,9 +311,10 @@ def test_a_file_that_is_not_toml_is_told_with_line_and_column(
     assert problem["key"] == ""
 
 
-def test_a_text_without_quotes_is_told_to_have_some(tree: Tree) -> None:
-    (problem,) = tree.mistakes("path = customers.csv\n")
-    assert problem["hint"] == 'text stands in quotes: path = "customers.csv"'
+def test_a_text_without_quotes_is_told_to_have_some_and_not_repeated(tree: Tree) -> None:
+    (problem,) = tree.mistakes("password = hunter2\n")
+    assert problem["hint"] == 'text stands in quotes: password = "…"'
+    assert "hunter2" not in repr(problem)
 
 
 def test_a_file_that_is_not_utf_8_is_told_with_line_and_column(tree: Tree) -> None:
