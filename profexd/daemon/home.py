@@ -66,8 +66,9 @@ def private_files(directory: Path) -> None:
 class Lock:
     """The state directory's lock: the kernel frees it when the process ends, however it ends."""
 
-    def __init__(self, state: Path, kind: str) -> None:
+    def __init__(self, state: Path, kind: str, *, hint: str) -> None:
         self._path = state / "lock"
+        self._hint = hint
         self._kind = kind
         self._fd = -1
 
@@ -82,7 +83,7 @@ class Lock:
             raise Held(
                 f"{self._path.parent} is held by another profexd ({kind}, process {pid})",
                 kind=kind,
-                hint="profexctl run NAME --wait, or stop the other one",
+                hint=self._hint,
             ) from None
         os.ftruncate(fd, 0)
         os.pwrite(fd, json.dumps({"kind": self._kind, "pid": os.getpid()}).encode(), 0)
@@ -103,6 +104,7 @@ class Lock:
     def release(self) -> None:
         """Let go of it."""
         if self._fd >= 0:
+            os.ftruncate(self._fd, 0)
             os.close(self._fd)
             self._fd = -1
 

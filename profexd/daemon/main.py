@@ -57,7 +57,7 @@ def serve(
     """Run the daemon in the foreground; return its exit code."""
     environ = os.environ if environ is None else environ
     daemon_logs.configure(log_format or "auto", log_level or "info", environ=environ)
-    lock = Lock(paths.state, "daemon")
+    lock = Lock(paths.state, "daemon", hint="stop it first, or name another directory with --state")
     try:
         private_directory(paths.state)
         private_directory(paths.spool)

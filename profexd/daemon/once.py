@@ -58,7 +58,7 @@ def export(
     private_directory(paths.state)
     private_directory(paths.spool)
     private_files(paths.state)
-    lock = Lock(paths.state, "export")
+    lock = Lock(paths.state, "export", hint=f"profexctl run {name} --wait")
     lock.wait(refuse="daemon")
     try:
         return asyncio.run(

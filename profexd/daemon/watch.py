@@ -87,12 +87,15 @@ class Watcher:
         while not root.is_dir() and root != root.parent:
             root = root.parent
         links = self._taken.links
+        # One of our own: what is set here must not end the watcher.
+        enough = asyncio.Event()
+        forwarding = asyncio.create_task(_forward(stop, enough))
         changes = awatch(
             root,
             watch_filter=None,
             debounce=200,
             step=100,
-            stop_event=stop,
+            stop_event=enough,
             recursive=root == self._directory,
             ignore_permission_denied=True,
             rust_timeout=round(_LINKS * 1000) if links else 60_000,
@@ -110,8 +113,9 @@ class Watcher:
                 if moved or self._taken.links != links:
                     return
         finally:
-            following.cancel()
-            await asyncio.gather(following, return_exceptions=True)
+            enough.set()
+            forwarding.cancel()
+            await asyncio.gather(following, forwarding, return_exceptions=True)
             await changes.aclose()
 
     async def _take(self) -> None:
@@ -127,9 +131,15 @@ class Watcher:
         self._taken = seen
         await self._changed()
 
-    async def _pause(self, stop: asyncio.Event, seconds: float) -> None:
+    @staticmethod
+    async def _pause(stop: asyncio.Event, seconds: float) -> None:
         try:
             async with asyncio.timeout(seconds):
                 await stop.wait()
         except TimeoutError:
             return
+
+
+async def _forward(stop: asyncio.Event, enough: asyncio.Event) -> None:
+    await stop.wait()
+    enough.set()
