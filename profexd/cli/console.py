@@ -46,17 +46,22 @@ class Console:
             err_is_terminal=sys.stderr.isatty(),
         )
 
+    @property
+    def _unicode(self) -> bool:
+        """Whether JSON may hold every character as itself; no replacement may hide in data."""
+        return (self.out.encoding or "").lower().replace("-", "") == "utf8"
+
     def print(self, text: str = "") -> None:
         """Write a line of data."""
         self.out.write(f"{text}\n")
 
     def json(self, value: Any) -> None:
         """Write one JSON document."""
-        self.print(json.dumps(value, ensure_ascii=False, indent=2))
+        self.print(json.dumps(value, ensure_ascii=not self._unicode, indent=2))
 
     def json_line(self, value: Any) -> None:
         """Write one line of a stream of JSON, at once."""
-        self.print(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+        self.print(json.dumps(value, ensure_ascii=not self._unicode, separators=(",", ":")))
         self.out.flush()
 
     def say(self, text: str) -> None:

@@ -2,58 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
-
-import click
-
-from profexd import __version__
-from profexd.cli import boundary
-from profexd.cli.control.caller import of_process, shared_options
-from profexd.cli.lazy import LazyGroup, Verb
-
-
-def _verb(module: str, help_text: str) -> Verb:
-    return Verb(f"profexd.cli.control.{module}:command", help_text)
-
-
-VERBS = {
-    "list": _verb("list", "Show the pipelines (also without a verb)."),
-    "show": _verb("show", "Show one pipeline, or one run by its id."),
-    "status": _verb("status", "Show how the daemon and its pipelines do."),
-    "runs": _verb("runs", "Show past and present runs, newest first."),
-    "run": _verb("run", "Run a pipeline now."),
-    "stop": _verb("stop", "Stop a run."),
-    "pause": _verb("pause", "Keep a pipeline from running."),
-    "resume": _verb("resume", "Let a paused pipeline run again."),
-    "logs": _verb("logs", "Show the log of a run."),
-    "preview": _verb("preview", "Show what a run would export."),
-    "events": _verb("events", "Follow what happens, until Ctrl-C."),
-    "plugins": _verb("plugins", "Show the plugins, broken ones too."),
-    "check": _verb("check", "Have the daemon check its files."),
-    "reload": _verb("reload", "Have the daemon take over its files now."),
-    "delete": _verb("delete", "Delete the file of a pipeline."),
-    "ping": _verb("ping", "Ask whether the daemon answers."),
-    "tui": _verb("tui", "Open the full-screen interface."),
-    "completion": _verb("completion", "Print the completion script of a shell."),
-}
-
-
-@click.group(
-    cls=LazyGroup,
-    verbs=VERBS,
-    default="list",
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-@shared_options
-@click.version_option(__version__, message="profexctl %(version)s")
-def group() -> None:
-    """Ask the daemon of profexd, and tell it what to do.
-
-    A pipeline is named by its name, a run by its id. Exit codes: 0 ok, 1 failed, 2 usage or
-    configuration, 3 daemon unreachable, 4 timeout, 5 denied, 130 interrupted.
-    """
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
+    # Imports make much that lives and little that dies: a tenth of the start would go into
+    # looking for garbage.
+    gc.disable()
+    from profexd.cli import boundary
+    from profexd.cli.control.caller import of_process
+    from profexd.cli.control.group import group
+
+    gc.enable()
     return boundary.run(group, "profexctl", argv, of_process)

@@ -31,11 +31,22 @@ VERBS = {
     cls=LazyGroup,
     verbs=VERBS,
     invoke_without_command=True,
+    subcommand_metavar="[VERB] …",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @path_options
-@click.option("--log-format", type=click.Choice(LOG_FORMATS), help="How the daemon logs to stderr.")
-@click.option("--log-level", type=click.Choice(LOG_LEVELS), help="The least level it logs.")
+@click.option(
+    "--log-format",
+    type=click.Choice(LOG_FORMATS),
+    envvar="PROFEXD_LOG_FORMAT",
+    help="How the daemon logs to stderr; also PROFEXD_LOG_FORMAT.",
+)
+@click.option(
+    "--log-level",
+    type=click.Choice(LOG_LEVELS),
+    envvar="PROFEXD_LOG_LEVEL",
+    help="The least level it logs; also PROFEXD_LOG_LEVEL.",
+)
 @click.version_option(__version__, message="profexd %(version)s")
 @click.pass_context
 def group(context: click.Context, log_format: str | None, log_level: str | None) -> int | None:
@@ -46,7 +57,7 @@ def group(context: click.Context, log_format: str | None, log_level: str | None)
     ok, 1 failed, 2 usage or configuration, 130 interrupted.
     """
     if context.invoked_subcommand is not None:
-        if log_format is not None or log_level is not None:
+        if any(_written(context, name) for name in ("log_format", "log_level")):
             raise CommandError(
                 "--log-format and --log-level are for the daemon, without a verb",
                 code="usage",
@@ -62,3 +73,7 @@ def group(context: click.Context, log_format: str | None, log_level: str | None)
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     return boundary.run(group, "profexd", argv, of_process, bare_usage_exit=EX_USAGE)
+
+
+def _written(context: click.Context, name: str) -> bool:
+    return context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE

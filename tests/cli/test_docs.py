@@ -11,14 +11,15 @@ import click
 import pytest
 
 from profexd import wire
-from profexd.cli import boundary, profexctl, profexd
+from profexd.cli import boundary, profexd
+from profexd.cli.control import group as control
 
 TEXT = (Path(__file__).parents[2] / "docs" / "commands.md").read_text(encoding="utf-8")
 EVERYWHERE = {"--help", "-h", "--version", "--socket", "--json"}
 
 
 def verbs() -> Iterator[tuple[str, str, click.Command]]:
-    for name, group in (("profexd", profexd.group), ("profexctl", profexctl.group)):
+    for name, group in (("profexd", profexd.group), ("profexctl", control.group)):
         assert isinstance(group, click.Group)
         context = click.Context(group, info_name=name)
         for verb in group.list_commands(context):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from profexd.cli.profexctl import VERBS
+from profexd.cli.control.group import VERBS
 from tests.client import shapes
 from tests.client.double import DaemonDouble, Lines
 

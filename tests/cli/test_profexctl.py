@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from profexd.cli.control.group import VERBS
 from profexd.cli.lazy import Verb
-from profexd.cli.profexctl import VERBS
 from profexd.client import Stream
 from profexd.wire import PipelineState
 from tests.cli.conftest import Command

@@ -261,3 +261,27 @@ def test_json_is_the_whole_of_stdout(profexd: Command, files: Files) -> None:
     files.pipeline("a")
     json.loads(profexd("check", "--json").out)
     json.loads(profexd("preview", str(files.config / "pipelines/a.toml"), "--json").out)
+
+
+def test_json_loses_no_character_where_the_terminal_knows_few(files: Files) -> None:
+    files.pipeline("a", '"李" = 1')
+    call = "import sys; from profexd.cli.profexd import main; sys.exit(main(sys.argv[1:]))"
+    done = subprocess.run(
+        [sys.executable, "-c", call, "check", "--json", *files.flags],
+        capture_output=True,
+        check=False,
+        env={"PYTHONIOENCODING": "latin-1"},
+    )
+    assert json.loads(done.stdout.decode("ascii"))["problems"][0]["key"] == "李"
+    assert done.stderr == b""
+
+
+def test_variables_for_the_daemons_log_do_not_disturb_the_verbs(
+    profexd_command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PROFEXD_LOG_FORMAT", "json")
+    monkeypatch.setenv("PROFEXD_LOG_LEVEL", "debug")
+    assert profexd_command("check", "--config", str(tmp_path)).code in (0, 2)
+    assert profexd_command("schema").code == 0
+    monkeypatch.setenv("PROFEXD_LOG_LEVEL", "loud")
+    assert profexd_command().code == 64
