@@ -184,8 +184,8 @@ def _facts(lines: Lines, pipeline: PipelineJson, last: RunJson | None, view: Vie
         _fact(lines, "Schedule", pipeline["schedule"])
     if last is not None and last["status"] == RunStatus.DONE:
         _fact(lines, "Last ok", _summary(last, view))
-        for label, file in zip(("Files", ""), last["files"], strict=False):
-            _fact(lines, label, file["uri"])
+        for label, made in zip(("Files", ""), last["files"], strict=False):
+            _fact(lines, label, made["uri"])
         if len(last["files"]) > _FILES_SHOWN:
             _fact(lines, "", f"and {len(last['files']) - _FILES_SHOWN} more")
     target = pipeline["uri"] or pipeline["path"]
@@ -201,7 +201,7 @@ def _facts(lines: Lines, pipeline: PipelineJson, last: RunJson | None, view: Vie
         _fact(lines, "Id", pipeline["export_id"])
     file = pipeline.get("file")
     if file:
-        _fact(lines, "File", str(file))
+        _fact(lines, "Config", str(file))
 
 
 def _summary(run: RunJson, view: View) -> str:
