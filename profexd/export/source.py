@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,6 +64,7 @@ def open_source(
     finally:
         connection.close()
         files.clear()
+        shutil.rmtree(spill, ignore_errors=True)
 
 
 def _settle(connection: duckdb.DuckDBPyConnection, limits: Limits, spill: Path) -> None:

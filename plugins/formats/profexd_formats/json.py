@@ -17,7 +17,7 @@ from profexd.api import (
     identifier,
     literal,
 )
-from profexd_formats.values import Rules, ascii_only, json, members, text
+from profexd_formats.values import Rules, ascii_json, json, members, text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,9 +71,6 @@ class Json(Format):
     def write(self, rows: Rows, parts: Parts) -> None:
         options: JsonOptions = self.options
         record = self._record(rows.columns)
-        if options.ascii:
-            rows = rows.project([(record, "record")])
-            record = ascii_only("record")
         if options.layout == "lines":
             self._lines(rows, parts, record)
             return
@@ -114,8 +111,11 @@ class Json(Format):
     def _value(self, column: Column, rules: Rules, depth: int) -> str:
         value = identifier(column.name)
         if self.options.as_string:
-            return f"CAST(to_json(CAST({text(value, column.type, rules)} AS VARCHAR)) AS VARCHAR)"
-        return json(value, column.type, rules, depth=depth)
+            plain = f"CAST({text(value, column.type, rules)} AS VARCHAR)"
+            written = f"CAST(to_json({plain}) AS VARCHAR)"
+        else:
+            written = json(value, column.type, rules, depth=depth)
+        return ascii_json(written, column.type) if rules.ascii else written
 
     def _rules(self, *, indent: bool) -> Rules:
         options: JsonOptions = self.options
@@ -125,6 +125,7 @@ class Json(Format):
             special_floats=options.special_floats,
             quote_bigints=options.bigints == "string",
             indent=indent,
+            ascii=options.ascii,
         )
 
 

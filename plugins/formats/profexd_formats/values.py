@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from json import dumps
 from typing import Literal
 
 from profexd.api import DataType, identifier, literal
@@ -18,6 +19,7 @@ TIMESTAMPS = _LOCAL_TIMESTAMPS | _INSTANTS
 BARE = _SMALL_INTEGERS | _BIG_INTEGERS | _FLOATS | {"boolean", "decimal"}
 """Types that JSON writes without quotes."""
 _PLAIN_TEXT = frozenset({"varchar", "enum", "uuid", "interval", "date", "time"})
+_ASCII = frozenset({"blob", "bit", "uuid", "interval", "date", "time", "time_ns"})
 _PARQUET_HOLDS = (
     _SMALL_INTEGERS
     | _FLOATS
@@ -38,6 +40,7 @@ class Rules:
     special_floats: bool = False
     quote_bigints: bool = False
     indent: bool = False
+    ascii: bool = False
 
     @property
     def colon(self) -> str:
@@ -140,7 +143,7 @@ def exact(value: str, type_: DataType, rules: Rules) -> str:
 
 def members(pairs: list[tuple[str, str]], rules: Rules, *, depth: int) -> str:
     """Return SQL for a JSON object of ``(name, SQL of its JSON text or NULL)``."""
-    written = [(f"{_key(name)}{rules.colon}", value) for name, value in pairs]
+    written = [(f"{_key(name, rules)}{rules.colon}", value) for name, value in pairs]
     if not written:
         return "'{}'"
     if rules.omit_nulls:
@@ -155,8 +158,13 @@ def members(pairs: list[tuple[str, str]], rules: Rules, *, depth: int) -> str:
     return _around("{", "}", f"({pieces})", rules, depth, never_empty=True)
 
 
-def ascii_only(value: str) -> str:
-    """Return SQL that escapes all but ASCII in JSON text, with surrogate pairs beyond U+FFFF."""
+def ascii_json(value: str, type_: DataType) -> str:
+    """Return SQL that escapes all but ASCII in the JSON text of a value of ``type_``.
+
+    What lies beyond U+FFFF becomes a surrogate pair.
+    """
+    if type_.id in BARE or type_.id in TIMESTAMPS or type_.id in _ASCII:
+        return value
     code = "unicode(c)"
     high = f"55296 + (({code} - 65536) >> 10)"
     low = f"56320 + (({code} - 65536) & 1023)"
@@ -297,25 +305,6 @@ def _around(
     return f"CASE WHEN {body} = '' THEN '{left}{right}' ELSE {first} || {body} || {last} END"
 
 
-def _key(name: str) -> str:
-    """Return a name as a JSON string, escaped as DuckDB's to_json escapes."""
-    pieces = []
-    for sign in name:
-        if sign in _ESCAPES:
-            pieces.append(_ESCAPES[sign])
-        elif sign < " ":
-            pieces.append(f"\\u{ord(sign):04x}")
-        else:
-            pieces.append(sign)
-    return '"' + "".join(pieces) + '"'
-
-
-_ESCAPES = {
-    '"': '\\"',
-    "\\": "\\\\",
-    "\b": "\\b",
-    "\f": "\\f",
-    "\n": "\\n",
-    "\r": "\\r",
-    "\t": "\\t",
-}
+def _key(name: str, rules: Rules) -> str:
+    """Return a name as a JSON string."""
+    return dumps(name, ensure_ascii=rules.ascii)
