@@ -29,7 +29,7 @@ from profexd.config.pipelines import (
     pipeline_from_documents,
     read_pipeline,
 )
-from profexd.config.problems import Document, Problems, Scope, listed, problem
+from profexd.config.problems import IS_MISSING, Document, Problems, Scope, listed, problem
 from profexd.config.settings import read_settings
 from profexd.config.trust import members, refused
 from profexd.wire import ProblemJson
@@ -84,6 +84,8 @@ class _Loading:
     problems: Problems = field(default_factory=Problems)
     settings: Settings = field(default_factory=Settings)
     settings_document: Document = field(default_factory=lambda: Document(SETTINGS, {}))
+    unread_settings: tuple[ProblemJson, ...] = ()
+    """Why profexd.toml could not even be read, where there is no previous one to go by."""
     good_settings: Mapping[str, Any] = field(default_factory=dict)
     sources: dict[str, Named[Source]] = field(default_factory=dict)
     sinks: dict[str, Named[SinkChoice]] = field(default_factory=dict)
@@ -146,11 +148,20 @@ class _Loading:
             scope = Scope(problems, document, self.settings_document)
             self.scopes[found.name] = scope
             pipeline = read_pipeline(found.name, data, scope, self._around())
+            if self.unread_settings:
+                problems = self._without_what_defaults_may_say(problems)
         if problems.errors:
             pipeline = last.pipeline if last else None
         return Entry(
             name=found.name, file=found.path, pipeline=pipeline, problems=problems.sorted()
         )
+
+    def _without_what_defaults_may_say(self, problems: Problems) -> Problems:
+        """While profexd.toml cannot be read, that is the problem, not what is missing elsewhere."""
+        kept = [one for one in problems.sorted() if one["message"] != IS_MISSING]
+        if len(kept) == len(problems.sorted()):
+            return problems
+        return Problems((*kept, *self.unread_settings))
 
     def _warn_of_rivals(self, entries: dict[str, Entry]) -> None:
         working = [
@@ -189,6 +200,7 @@ class _Loading:
         settings: Settings | None = Settings()
         if isinstance(document, Unreadable):
             problems.report(*document.problems)
+            self.unread_settings = () if self.previous else document.problems
             document = None
         elif document is not None:
             self.settings_document = document

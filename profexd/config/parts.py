@@ -103,7 +103,7 @@ def _type(
 ) -> str | None:
     written = data.get("type")
     if written is None:
-        scope.add(("type",), "is missing", f"add type = {listed(known)}")
+        scope.missing(("type",), f"add type = {listed(known)}")
     elif not isinstance(written, str):
         scope.add(("type",), *must_be("must be text", written))
     elif written not in known:

@@ -193,7 +193,7 @@ def _sinks(
         return [found] if found else None
     if file.sinks is None:
         if not scope.reported("sink", "sinks"):
-            scope.add(("sink",), "is missing", 'add sink = "NAME", or a [sink] table')
+            scope.missing(("sink",), 'add sink = "NAME", or a [sink] table', instead=("sinks",))
         return None
     if not isinstance(file.sinks, list):
         message, _ = must_be("must be a list", file.sinks)
@@ -276,10 +276,10 @@ def _path_is_said_once(file: PipelineFile, scope: Scope) -> bool:
         return False
     if file.path is None and not parts:
         if not scope.reported("path", "folder", "filename"):
-            scope.add(
+            scope.missing(
                 ("path",),
-                "is missing",
                 'add path = "customers-${today}.csv", or folder = "date" and filename = "…"',
+                instead=("folder", "filename"),
             )
         return False
     return True

@@ -13,6 +13,8 @@ from profexd.wire import ProblemJson
 
 Path = tuple[str | int, ...]
 Severity = Literal["error", "warning"]
+UNKNOWN_KEY = "unknown key"
+IS_MISSING = "is missing"
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,16 @@ class Problems:
         """Whether there is a problem of this key."""
         return any(one["file"] == file and one["key"] == key for one in self._all.values())
 
+    def misspelt(self, file: str, key: str) -> bool:
+        """Whether an unknown key of the same table was likely meant to be this one."""
+        table, _, name = key.rpartition(".")
+        for one in self._all.values():
+            where, _, written = one["key"].rpartition(".")
+            unknown = one["message"].startswith(UNKNOWN_KEY)
+            if unknown and (one["file"], where) == (file, table) and nearest(written, [name]):
+                return True
+        return False
+
     @property
     def errors(self) -> int:
         """How many are errors."""
@@ -141,6 +153,17 @@ class Scope:
         """Whether the file or the defaults say something at ``path``."""
         document, place = self.document(path)
         return document.has(place)
+
+    def missing(self, path: Path, hint: str, *, instead: tuple[str, ...] = ()) -> None:
+        """Report that a key is missing, unless one that was misspelt is likely it.
+
+        ``instead`` are keys that would do as well.
+        """
+        for name in (path[-1], *instead):
+            document, place = self.document((*path[:-1], name))
+            if self.problems.misspelt(document.label, dotted(place)):
+                return
+        self.add(path, IS_MISSING, hint)
 
     def reported(self, *keys: str) -> bool:
         """Whether one of these keys has a problem already: its absence needs no other."""

@@ -10,7 +10,16 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from profexd.config.documents import Add
-from profexd.config.problems import Mistake, Path, Scope, dotted, listed, meant
+from profexd.config.problems import (
+    UNKNOWN_KEY,
+    Mistake,
+    Path,
+    Scope,
+    dotted,
+    listed,
+    meant,
+    nearest,
+)
 
 Model = TypeVar("Model", bound=BaseModel)
 Homes = Mapping[str, Sequence[str]]
@@ -57,10 +66,7 @@ def read(
     try:
         return model.model_validate(dict(data))
     except ValidationError as invalid:
-        for path, errors in _by_place(invalid, data).items():
-            if partial and all(error["type"] == "missing" for error in errors):
-                continue
-            scope.add(path, *_explained(model, path, errors, scope, homes or homes_of(model)))
+        _report(_by_place(invalid, data), model, scope, homes or homes_of(model), partial=partial)
         return None
 
 
@@ -75,8 +81,7 @@ def read_lenient(
         return model.model_validate(dict(data))
     except ValidationError as invalid:
         places = _by_place(invalid, data)
-        for path, errors in places.items():
-            scope.add(path, *_explained(model, path, errors, scope, homes))
+        _report(places, model, scope, homes)
     wrong = {path[0] for path in places if path}
     required = [name for name, field in model.model_fields.items() if field.is_required()]
     return model.model_validate(
@@ -131,14 +136,16 @@ def unknown_key(key: str, known: list[str], here: Path, homes: Homes) -> tuple[s
     table = dotted(here)
     if table and key in homes.get("", ()):
         return (
-            "unknown key",
+            UNKNOWN_KEY,
             f'"{key}" does not belong to [{table}]: write it above the first [table] of the file',
         )
-    message = f"unknown key{meant(key, known)}"
     for other, keys in homes.items():
         if other and other != table and key in keys:
-            return "unknown key", f'"{key}" belongs to [{other}]'
-    return message, f"known here: {', '.join(known)}" if known else ""
+            return UNKNOWN_KEY, f'"{key}" belongs to [{other}]'
+    near = nearest(key, known)
+    if near:
+        return f'{UNKNOWN_KEY}; did you mean "{near}"?', f'write "{near}", or remove it'
+    return UNKNOWN_KEY, f"known here: {', '.join(known)}" if known else "remove it"
 
 
 def homes_of(model: type[BaseModel], path: Path = ()) -> dict[str, list[str]]:
@@ -149,6 +156,23 @@ def homes_of(model: type[BaseModel], path: Path = ()) -> dict[str, list[str]]:
         if inner:
             homes |= homes_of(inner, (*path, name))
     return homes
+
+
+def _report(
+    places: Mapping[Path, list[ErrorDetails]],
+    model: type[BaseModel],
+    scope: Scope,
+    homes: Homes,
+    *,
+    partial: bool = False,
+) -> None:
+    """Report wrong keys, then missing ones: a misspelt key is not missing too."""
+    missing = [path for path, errors in places.items() if errors[0]["type"] == "missing"]
+    for path, errors in places.items():
+        if path not in missing:
+            scope.add(path, *_explained(model, path, errors, scope, homes))
+    for path in missing if not partial else ():
+        scope.missing(path, _how_to_add(model, path))
 
 
 def _by_place(invalid: ValidationError, data: Mapping[str, Any]) -> dict[Path, list[ErrorDetails]]:
@@ -196,8 +220,6 @@ def _explained(
         known = list(table.model_fields) if table else []
         here = (*scope.prefix, *path[:-1])
         return unknown_key(str(path[-1]), known, here, homes)
-    if kind == "missing":
-        return "is missing", _how_to_add(model, path)
     if kind in _TYPES:
         return must_be(_TYPES[kind], value)
     if kind == "literal_error":

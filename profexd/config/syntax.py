@@ -9,6 +9,7 @@ from profexd.wire import ProblemJson
 
 _WHERE = re.compile(r" \((?:at line (\d+), column (\d+)|at end of document)\)$")
 _TWICE = ("Cannot overwrite a value", "Cannot declare", "Cannot mutate immutable namespace")
+_COLON = re.compile(r"[\w.-]+\s*:")
 _BARE = re.compile(r"([\w.\"'-]+)\s*=\s*([^\s#\"'\[{][^#]*)")
 
 
@@ -33,6 +34,8 @@ def syntax_problem(file: str, text: str, why: str) -> ProblemJson:
             line=line,
             column=start,
         )
+    if message == "Illegal character '\\n'":
+        message = "a text in quotes does not end on its line"
     return problem(
         file,
         f"is not TOML: {message[:1].lower()}{message[1:]}",
@@ -53,8 +56,12 @@ def _end(lines: list[str]) -> tuple[int, int]:
 def _hint(message: str, written: str, text: str) -> str:
     if text.startswith("\ufeff"):
         return "the file starts with a byte order mark; save it as UTF-8 without one"
-    if "control" in message or "Illegal character" in message or "Unterminated" in message:
-        return 'a quotation mark is missing, or a text has several lines: write """ around it'
+    if "text in quotes" in message or "Unterminated" in message:
+        return 'close the quotation mark; a text of several lines stands between """ and """'
+    if "'\\'" in message:
+        return "write \\\\ for \\, or put the text into single quotes, which take it as it is"
+    if _COLON.match(written):
+        return "a value stands behind an equals sign: KEY = VALUE"
     bare = _BARE.match(written)
     if bare is None:
         return "each line is KEY = VALUE, [table] or # comment" if "=" not in written else ""

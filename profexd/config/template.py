@@ -228,10 +228,10 @@ def _placeholder(inside: str, written: str, *, braced: bool) -> Piece:
         return Piece(_BRACED[name], written=written)
     if name not in PLACEHOLDERS:
         near = get_close_matches(name, PLACEHOLDERS, 1)
-        meant = f"; did you mean ${{{near[0]}}}?" if near else ""
+        known = ", ".join(f"${{{one}}}" for one in near or PLACEHOLDERS)
         raise TemplateInvalid(
-            f'unknown placeholder "{written}"{meant}',
-            "there are " + ", ".join(f"${{{known}}}" for known in PLACEHOLDERS),
+            f'unknown placeholder "{written}"' + (f"; did you mean {known}?" if near else ""),
+            f"write {known}" if near else f"there are {known}",
         )
     if name in _WITH_ARGUMENT:
         if name == "column":

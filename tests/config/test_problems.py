@@ -393,3 +393,47 @@ def test_a_directory_that_is_not_there_is_told(tmp_path: Path, tree: Tree) -> No
     (problem,) = tree.load().problems
     assert problem["message"] == "there is no such directory"
     assert "profexd init" in problem["hint"]
+
+
+def test_a_misspelt_key_is_not_missing_too(tree: Tree) -> None:
+    text = """\
+    Source = "warehouse"
+    snik = "lake"
+    file_name = "a"
+    [fromat]
+    type = "csv"
+    """
+    assert [one["message"] for one in tree.mistakes(text)] == [
+        'unknown key; did you mean "source"?',
+        'unknown key; did you mean "sink"?',
+        'unknown key; did you mean "filename"?',
+        'unknown key; did you mean "format"?',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("a = True", "write a = true"),
+        ("a: 1", "a value stands behind an equals sign: KEY = VALUE"),
+        ("hello", "each line is KEY = VALUE, [table] or # comment"),
+        ('a = "C:\\exports"', "write \\\\ for \\, or put the text into single quotes"),
+        ('a = "b\n', "close the quotation mark"),
+        ("\ufeffa = 1", "the file starts with a byte order mark"),
+    ],
+)
+def test_a_slip_in_the_syntax_is_told_with_its_remedy(tree: Tree, text: str, hint: str) -> None:
+    (problem,) = tree.mistakes(text)
+    assert problem["hint"].startswith(hint)
+
+
+def test_an_unreadable_profexd_toml_is_the_problem_not_what_its_defaults_would_say(
+    tree: Tree,
+) -> None:
+    tree.write("profexd.toml", "[defaults\nsource = 'warehouse'\n")
+    tree.write("pipelines/a.toml", "sink = 'lake'\npath = 'a'\nformat.type = 'csv'\n")
+    configuration = tree.load()
+    assert [one["file"] for one in configuration.problems] == ["profexd.toml"]
+    assert configuration.pipelines["a"].invalid
+    tree.write("pipelines/b.toml", PIPELINE)
+    assert not tree.load().pipelines["b"].invalid
