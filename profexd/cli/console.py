@@ -33,6 +33,9 @@ class Console:
     @classmethod
     def of_process(cls) -> Console:
         """Return the console of this process."""
+        for name in ("stdout", "stderr"):
+            if getattr(sys, name) is None:  # closed by the caller: ``profexctl >&-``
+                setattr(sys, name, open(os.devnull, "w"))  # noqa: PTH123, SIM115  (for good)
         for stream in (sys.stdout, sys.stderr):
             reconfigure = getattr(stream, "reconfigure", None)
             if reconfigure is not None:  # a terminal may not know every character

@@ -23,12 +23,12 @@ _HEADINGS = (
     Heading("RUN"),
     Heading("PIPELINE", least=16),
     Heading("STATUS"),
-    Heading("TRIGGER", drop=2),
+    Heading("TRIGGER", drop=5),
     Heading("STARTED"),
-    Heading("TOOK", right=True),
-    Heading("ROWS", right=True),
-    Heading("SIZE", right=True),
-    Heading("ERROR", drop=1, least=16),
+    Heading("TOOK", drop=3, right=True),
+    Heading("ROWS", drop=1, right=True),
+    Heading("SIZE", drop=2, right=True),
+    Heading("ERROR", drop=4, least=16),
 )
 
 

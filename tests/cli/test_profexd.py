@@ -285,3 +285,17 @@ def test_variables_for_the_daemons_log_do_not_disturb_the_verbs(
     assert profexd_command("schema").code == 0
     monkeypatch.setenv("PROFEXD_LOG_LEVEL", "loud")
     assert profexd_command().code == 64
+
+
+@pytest.mark.parametrize("redirection", [">&-", "2>&-", ">/dev/full"])
+def test_a_closed_or_full_output_is_no_traceback(redirection: str) -> None:
+    call = "import sys; from profexd.cli.profexd import main; sys.exit(main(['schema']))"
+    done = subprocess.run(
+        f'{sys.executable} -c "{call}" {redirection}',
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    assert done.returncode == (1 if "full" in redirection else 0)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -97,20 +97,25 @@ def until(condition: Callable[[], Any]) -> None:
         time.sleep(0.02)
 
 
+@contextmanager
+def daemon_of(site: Installation) -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen([str(BIN / "profexd"), *site.flags], stderr=subprocess.DEVNULL) as daemon:
+        try:
+            until(lambda: daemon.poll() is not None or _answers(site.client))
+            yield daemon
+        finally:
+            daemon.terminate()
+            try:
+                daemon.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                daemon.kill()
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory, warehouse: Path) -> Iterator[Installation]:
     site = Installation(tmp_path_factory.mktemp("d"), warehouse)
-    environ = {key: value for key, value in os.environ.items() if not key.startswith("PROFEXD_")}
-    with subprocess.Popen(
-        [str(BIN / "profexd"), *site.flags], stderr=subprocess.DEVNULL, env=environ
-    ) as daemon:
-        until(lambda: daemon.poll() is not None or _answers(site.client))
+    with daemon_of(site):
         yield site
-        daemon.terminate()
-        try:
-            daemon.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            daemon.kill()
 
 
 def _answers(client: Client) -> bool:
@@ -256,3 +261,19 @@ def test_a_reader_that_goes_away_is_no_error(site: Installation) -> None:
         site.ctl("run", "quick", "--wait")
         assert follower.stderr.read() == ""
     assert follower.returncode == 141
+
+
+def test_a_wait_outlives_a_daemon_that_is_killed_and_started_again(
+    tmp_path: Path, warehouse: Path
+) -> None:
+    site = Installation(tmp_path, warehouse)
+    with daemon_of(site) as first, site.popen("run", "slow", "--wait", "--json") as waiting:
+        until(lambda: site.state("slow") == "running")
+        first.kill()
+        first.wait()
+        assert site.ctl("ping").code == 3
+        with daemon_of(site):
+            out, told = waiting.communicate(timeout=PATIENCE)
+    assert waiting.returncode == 1
+    assert json.loads(out)["status"] == "interrupted"
+    assert told == ""
