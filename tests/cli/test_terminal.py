@@ -29,7 +29,9 @@ def daemon(tmp_path: Path) -> DaemonDouble:
     return DaemonDouble(tmp_path / "profexd.sock")
 
 
-def screen(daemon: DaemonDouble, *arguments: str, width: int = 80, **environ: str) -> str:
+def screen(
+    daemon: DaemonDouble, *arguments: str, width: int = 80, environ: dict[str, str] | None = None
+) -> str:
     """Return what a terminal gets from ``profexctl``, stdout and stderr alike."""
     outer, inner = pty.openpty()
     fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
@@ -40,7 +42,7 @@ def screen(daemon: DaemonDouble, *arguments: str, width: int = 80, **environ: st
             stdin=inner,
             stdout=inner,
             stderr=inner,
-            env={"TERM": "xterm-256color", "LANG": "C.UTF-8", **environ},
+            env={"TERM": "xterm-256color", "LANG": "C.UTF-8", **(environ or {})},
         ),
     ):
         os.close(inner)
@@ -120,7 +122,7 @@ def test_a_terminal_has_colour_unless_it_or_its_owner_wants_none(daemon: DaemonD
 @pytest.mark.parametrize("environ", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_no_colour_where_it_is_not_wanted(daemon: DaemonDouble, environ: dict[str, str]) -> None:
     daemon.routes["GET /v1/pipelines"] = (200, PIPELINES)
-    assert "\x1b" not in screen(daemon, **environ)
+    assert "\x1b" not in screen(daemon, environ=environ)
 
 
 def test_json_on_a_terminal_is_plain(daemon: DaemonDouble) -> None:
