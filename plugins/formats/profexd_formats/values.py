@@ -268,12 +268,13 @@ def _map(value: str, type_: DataType, rules: Rules, depth: int) -> str:
     item = json(f"{entry}.value", children["value"], rules, depth=depth + 1)
     if not rules.omit_nulls:
         item = f"coalesce({item}, 'null')"
-    # array_to_string leaves NULLs out, as omit wants.
+    # array_to_string leaves NULLs out, as omit wants; of nothing but NULLs it makes NULL.
     items = (
         f"list_transform(map_entries({value}),"
         f" lambda {entry}: {key} || {literal(rules.colon)} || {item})"
     )
-    return _around("{", "}", _joined(items, rules, depth), rules, depth)
+    body = f"coalesce({_joined(items, rules, depth)}, '')"
+    return f"CASE WHEN {value} IS NOT NULL THEN {_around('{', '}', body, rules, depth)} END"
 
 
 def _of_union(value: str, type_: DataType, written: Callable[[str, DataType], str]) -> str:
