@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from profexd.api.errors import ProfexdError
@@ -17,7 +16,9 @@ from profexd.daemon.housekeeping import Housekeeping
 from profexd.daemon.hub import Hub
 from profexd.daemon.records import Memory, Pause, Run
 from profexd.daemon.runlog import RunLogs
-from profexd.daemon.runs import Active, Runs
+from profexd.daemon.runs import Runs
+from profexd.daemon.scribe import Active
+from profexd.daemon.spool import Spool
 from profexd.daemon.store import Store
 from profexd.daemon.supervisor import WORKER, Supervisor, WorkerEnded, WorkerSaid
 from profexd.daemon.timetable import Timetable
@@ -35,14 +36,6 @@ _LOOK_AGAIN = 30.0
 _PROGRESS_EVERY = 0.2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
-    """The directories that the core writes to."""
-
-    state: Path
-    spool: Path
-
-
 class Core:
     """Decides and records; children do the work, and the hub tells of it.
 
@@ -53,7 +46,7 @@ class Core:
     def __init__(
         self,
         *,
-        places: Places,
+        spool: Spool,
         catalog: Catalog,
         configuration: Configuration,
         store: Store,
@@ -80,7 +73,7 @@ class Core:
             store=store,
             supervisor=self.supervisor,
             logs=logs,
-            spool=places.spool,
+            spool=spool,
             now=now,
             changed=self._run_changed,
             progressed=self._progressed,
@@ -88,7 +81,7 @@ class Core:
             expired=lambda run_id: self.post(inbox.TimedOut(run_id)),
         )
         self.timetable = Timetable(store, now)
-        self._housekeeping = Housekeeping(store, self.runs, logs, places.spool, now)
+        self._housekeeping = Housekeeping(store, self.runs, logs, spool, now)
         self._last: dict[str, Run] = {}
         self._ended: dict[str, RunStatus] = {}
         self._views: dict[str, PipelineJson] = {}

@@ -6,12 +6,12 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from profexd.daemon.records import Run
 from profexd.daemon.runlog import RunLogs
 from profexd.daemon.runs import Runs
+from profexd.daemon.spool import Spool
 from profexd.daemon.store import Store
 from profexd.daemon.withheld import complete
 from profexd.wire import RunStatus
@@ -34,7 +34,7 @@ class Housekeeping:
         store: Store,
         runs: Runs,
         logs: RunLogs,
-        spool: Path,
+        spool: Spool,
         now: Callable[[], datetime],
     ) -> None:
         self._store = store
@@ -130,15 +130,14 @@ class Housekeeping:
 
     def _drop_spool(self, run: Run) -> None:
         self._store.save_run(replace(run, spooled=False))
-        self._runs.remove_spool(run.run_id)
+        self._spool.remove(run.run_id)
 
     def _remove_strangers(self) -> None:
         """Remove folders that belong to no run: previews, and runs that are forgotten."""
-        for folder in self._spool.iterdir():
-            if folder.is_dir() and folder.name.removeprefix("preview-").isdigit():
-                run = self._store.run(folder.name)
-                if run is None or (run.status.finished and not run.spooled):
-                    self._runs.remove_spool(folder.name)
+        for name in self._spool.names():
+            run = self._store.run(name)
+            if run is None or (run.status.finished and not run.spooled):
+                self._spool.remove(name)
 
 
 def _usable(run: Run, documents: Callable[[Run], _Documents | None]) -> _Documents | None:

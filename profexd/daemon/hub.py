@@ -13,17 +13,39 @@ from profexd.daemon.records import rfc3339
 from profexd.wire import HEARTBEAT_SECONDS
 
 RING_EVENTS = 2000
+RING_BYTES = 16 * 2**20
 CLIENT_EVENTS = 1000
+CLIENT_BYTES = 4 * 2**20
 
 
 class Client:
     """One reader of the stream, with its bounded queue."""
 
     def __init__(self) -> None:
-        self.queue: deque[bytes] = deque()
+        self._queue: deque[bytes] = deque()
+        self._bytes = 0
         self.wake = asyncio.Event()
         self.lagged = False
         self.closed = False
+
+    def put(self, line: bytes) -> None:
+        """Queue a line, or give up on the reader where there is no room."""
+        if len(self._queue) >= CLIENT_EVENTS or self._bytes + len(line) > CLIENT_BYTES:
+            self.lagged = True
+            self._queue.clear()
+            self._bytes = 0
+        if not self.lagged:
+            self._queue.append(line)
+            self._bytes += len(line)
+        self.wake.set()
+
+    def take(self) -> bytes | None:
+        """Return the next line, or None."""
+        if not self._queue:
+            return None
+        line = self._queue.popleft()
+        self._bytes -= len(line)
+        return line
 
 
 class Hub:
@@ -40,7 +62,8 @@ class Hub:
         self.boot_id = boot_id
         self.seq = 0
         self._now = now
-        self._ring: deque[tuple[int, bytes]] = deque(maxlen=RING_EVENTS)
+        self._ring: deque[tuple[int, bytes]] = deque()
+        self._ring_bytes = 0
         self._clients: set[Client] = set()
 
     def publish(self, kind: str, **content: Any) -> None:
@@ -50,13 +73,11 @@ class Hub:
         if self._tap is not None:
             self._tap(json.loads(line))
         self._ring.append((self.seq, line))
+        self._ring_bytes += len(line)
+        while len(self._ring) > RING_EVENTS or self._ring_bytes > RING_BYTES:
+            self._ring_bytes -= len(self._ring.popleft()[1])
         for client in self._clients:
-            if len(client.queue) >= CLIENT_EVENTS:
-                client.lagged = True
-                client.queue.clear()
-            if not client.lagged:
-                client.queue.append(line)
-            client.wake.set()
+            client.put(line)
 
     def close(self) -> None:
         """End every stream."""
@@ -74,14 +95,16 @@ class Hub:
         begin = self.seq
         if since is not None and since <= self.seq and self._reaches(since):
             begin = since
-            client.queue.extend(line for seq, line in self._ring if seq > since)
+            for seq, event in self._ring:
+                if seq > since:
+                    client.put(event)
         self._clients.add(client)
         try:
             yield self._line("hello", begin, boot_id=self.boot_id)
             while not client.closed:
                 client.wake.clear()
-                while client.queue and not client.lagged:
-                    yield client.queue.popleft()
+                while (line := client.take()) is not None:
+                    yield line
                 if client.lagged:
                     yield self._line("lagged", self.seq)
                     return

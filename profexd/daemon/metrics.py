@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -76,10 +77,10 @@ class Metrics:
         self._running.set_function(running)
         self._broken.set(broken)
 
-    def delivered_before(self, last_success: Iterable[tuple[str, float]]) -> None:
+    def delivered_before(self, last: Mapping[str, datetime]) -> None:
         """Take over what the store knows from earlier boots."""
-        for pipeline, at in last_success:
-            self._success.labels(pipeline).set(at)
+        for pipeline, at in last.items():
+            self._success.labels(pipeline).set(at.timestamp())
 
     def observe(self, run: Run) -> None:
         """Count a run that ended."""

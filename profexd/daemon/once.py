@@ -15,11 +15,12 @@ from profexd.api.errors import ConfigurationInvalid, Permanent
 from profexd.config.catalog import load_catalog
 from profexd.config.loading import load
 from profexd.daemon import inbox
-from profexd.daemon.core import Core, Places
+from profexd.daemon.core import Core
 from profexd.daemon.home import Lock, private_directory, private_files
 from profexd.daemon.hub import Hub
 from profexd.daemon.records import Run
 from profexd.daemon.runlog import RunLogs
+from profexd.daemon.spool import Spool
 from profexd.daemon.store import Store
 from profexd.daemon.supervisor import WORKER
 from profexd.wire import RunJson
@@ -105,6 +106,7 @@ async def _export(
     environ: Mapping[str, str],
     argv: Sequence[str],
 ) -> RunJson:
+    spool = Spool(paths.spool)
     store = Store(paths.state / "profexd.db")
     logs = RunLogs(paths.state / "logs", _now)
     over: asyncio.Future[Run] = asyncio.get_running_loop().create_future()
@@ -116,7 +118,7 @@ async def _export(
 
     hub = Hub(uuid.uuid4().hex, _now, tap=on_event)
     core = Core(
-        places=Places(state=paths.state, spool=paths.spool),
+        spool=spool,
         catalog=catalog,
         configuration=configuration,
         store=store,
@@ -137,7 +139,7 @@ async def _export(
         ended = await over
         core.post(inbox.Drain())
         await serving
-        await core.runs.removed()
+        await spool.removed()
         return ended.as_json()
     finally:
         serving.cancel()

@@ -7,12 +7,12 @@ import itertools
 import logging
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from profexd.api.errors import ConfigurationInvalid, Permanent
 from profexd.daemon.core import Core
 from profexd.daemon.ledger import died, misspoke
+from profexd.daemon.spool import Spool
 from profexd.daemon.supervisor import WorkerEnded, WorkerSaid
 from profexd.export.job import Job
 from profexd.export.messages import Finished, Previewed
@@ -32,7 +32,7 @@ class PreviewFailed(Permanent):
 class Previews:
     """Runs preview jobs beside the core: they touch no state."""
 
-    def __init__(self, core: Core, spool: Path, now: Callable[[], datetime]) -> None:
+    def __init__(self, core: Core, spool: Spool, now: Callable[[], datetime]) -> None:
         self._core = core
         self._spool = spool
         self._now = now
@@ -57,13 +57,13 @@ class Previews:
                 pipeline=name,
                 instant=now,
                 documents=pipeline.documents,
-                spool=str(self._spool / folder),
+                spool=str(self._spool.folder(folder)),
                 limit=limit,
             )
             try:
                 return await self._perform(job)
             finally:
-                self._core.runs.remove_spool(folder)
+                self._spool.remove(folder)
 
     async def _perform(self, job: Job) -> dict[str, Any]:
         over: asyncio.Future[WorkerEnded] = asyncio.get_running_loop().create_future()

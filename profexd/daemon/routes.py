@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _STALLED_AFTER = 30.0
 """A reader of a stream that takes nothing for so long is cut off."""
+_LONGEST_REASON = 1000
 _MOST_RUNS = 10_000
 _BREATH = 50
 
@@ -41,7 +42,6 @@ class Api:
     previews: Previews
     metrics: Metrics
     paths: Paths
-    boot_id: str
     started_at: datetime
 
     def application(self) -> web.Application:
@@ -77,7 +77,7 @@ class Api:
         answer: InfoJson = {
             "version": profexd.__version__,
             "api": API_VERSION,
-            "boot_id": self.boot_id,
+            "boot_id": self.core.hub.boot_id,
             "pid": os.getpid(),
             "host": socket.gethostname(),
             "started_at": rfc3339(self.started_at),
@@ -121,10 +121,13 @@ class Api:
         """Pause it: nothing starts by itself, what runs goes on."""
         name = request.match_info["name"]
         body = await _body(request, reason=str, until=str)
+        reason = body.get("reason", "")
+        if len(reason) > _LONGEST_REASON:
+            raise BadRequest(f"the reason has more than {_LONGEST_REASON} characters")
         message = inbox.PausePipeline(
             name,
             request[CALLER].name,
-            reason=body.get("reason") or "",
+            reason=reason,
             until=self._until(body.get("until")),
         )
         await self.core.ask(message)
@@ -206,6 +209,10 @@ class Api:
 
     async def prometheus(self, request: web.Request) -> web.Response:
         """Metrics as Prometheus reads them."""
+        loop = asyncio.get_running_loop()
+        asked = loop.time()
+        await asyncio.sleep(0)
+        self.metrics.loop_lag(loop.time() - asked)
         text, content_type = self.metrics.render()
         return web.Response(body=text, headers={"Content-Type": content_type})
 

@@ -4,34 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from profexd.daemon import ledger
 from profexd.daemon.decide import NotFound, Refused
 from profexd.daemon.records import Run
 from profexd.daemon.runlog import RunLogs
+from profexd.daemon.scribe import Active, Scribe
+from profexd.daemon.spool import Spool
 from profexd.daemon.store import Store
 from profexd.daemon.supervisor import Child, Supervisor, WorkerEnded, WorkerSaid
 from profexd.daemon.withheld import withhold
 from profexd.export.job import Action, Handle, Job
-from profexd.export.messages import (
-    Built,
-    Finished,
-    Logged,
-    Planned,
-    Progress,
-    Published,
-    Publishing,
-    Retrying,
-    Staging,
-    Unpublished,
-)
-from profexd.wire import ErrorJson, FileStatus, RunningJson, RunStatus, Trigger
+from profexd.export.messages import Finished, Logged, Progress
+from profexd.wire import RunStatus, Trigger
 
 if TYPE_CHECKING:
     from profexd.config.model import Pipeline
@@ -43,34 +32,6 @@ KILL_GRACE = 10.0
 _LINGER = 10.0
 
 
-@dataclass(slots=True)
-class Active:
-    """A run with a live child."""
-
-    run: Run
-    child: Child
-    pipeline: Pipeline | None
-    """None where only the stored documents are left of it."""
-    documents: dict[str, Any]
-    percent: float | None = None
-    rows: int = 0
-    bytes: int = 0
-    shown_at: float = 0.0
-    reason: ledger.Reason = ""
-    told: Finished | None = None
-    timer: asyncio.TimerHandle | None = None
-
-    def as_json(self) -> RunningJson:
-        """Return the ``running`` object of a pipeline."""
-        return {
-            "run_id": self.run.run_id,
-            "phase": self.run.phase,
-            "percent": self.percent,
-            "rows": self.rows,
-            "bytes": self.bytes,
-        }
-
-
 class Runs:
     """Every run that is not over. The core alone calls it, and is told of every change."""
 
@@ -80,7 +41,7 @@ class Runs:
         store: Store,
         supervisor: Supervisor,
         logs: RunLogs,
-        spool: Path,
+        spool: Spool,
         now: Callable[[], datetime],
         changed: Callable[[Run], None],
         progressed: Callable[[Active], None],
@@ -99,7 +60,7 @@ class Runs:
         self._progressed = progressed
         self._over = over
         self._expired = expired
-        self._removals: set[asyncio.Task[None]] = set()
+        self._scribe = Scribe(store, logs, now)
 
     # Asking
 
@@ -170,7 +131,7 @@ class Runs:
         self.pending.pop(run.run_id, None)
         self._logs.begin(run.run_id)
         child = self._child("run", started, pipeline.documents, export_id)
-        active = Active(started, child, pipeline, pipeline.documents)
+        active = Active(started, child, pipeline.documents)
         active.timer = asyncio.get_running_loop().call_later(
             pipeline.timeout, self._expired, run.run_id
         )
@@ -181,7 +142,7 @@ class Runs:
         """Publish what a dead worker had begun to publish; the run goes on."""
         self._logs.begin(run.run_id)
         child = self._child("finish", run, documents, export_id)
-        self.active[run.run_id] = Active(run, child, None, documents)
+        self.active[run.run_id] = Active(run, child, documents)
         self._changed(run)
 
     def discard(self, run: Run, documents: dict[str, Any], export_id: str) -> None:
@@ -202,7 +163,7 @@ class Runs:
             pipeline=run.pipeline,
             instant=run.instant,
             documents=documents,
-            spool=str(self._spool / run.run_id),
+            spool=str(self._spool.folder(run.run_id)),
             attempt=run.attempt,
             handles=handles,
         )
@@ -260,102 +221,24 @@ class Runs:
         active = self.active.get(run_id)
         go = True
         if active is not None and active.child is said.child:
-            go = self._apply(active, said)
+            go = self._scribe.write(active, said.message)
+            self._tell(active, said)
         elif self.cleaning.get(run_id) is said.child:
-            self._apply_cleaning(run_id, said)
+            self._scribe.write_cleaning(run_id, said.message)
         if said.message.durable:
             said.child.acknowledge(said.n, go=go)
 
-    def _apply(self, active: Active, said: WorkerSaid) -> bool:
-        run = active.run
+    def _tell(self, active: Active, said: WorkerSaid) -> None:
         match said.message:
-            case Progress() as progress:
-                self._progress(active, progress)
-                return True
-            case Logged() as line:
-                self._logs.write(run.run_id, line.level, line.message)
-                if not line.record:
-                    return True
-                self._update(active, ledger.warned(run, line.message))
-            case Planned(files=files):
-                self._update(active, ledger.planned(run, files), files=True)
-            case Built(files=files):
-                self._update(active, ledger.built(run, files), files=True)
-                active.rows, active.bytes = active.run.rows, active.run.bytes
-            case Staging() as staging:
-                with self._store.transaction():
-                    self._store.save_handle(
-                        run.run_id, Handle(sink=staging.sink, staged=staging.staged)
-                    )
-                    if staging.complete:
-                        target = staging.staged["target"]
-                        self._file(active, staging.sink, target, FileStatus.STAGED)
-            case Publishing():
-                if active.reason:
-                    return False
-                self._update(active, replace(run, publishing=True))
-            case Published() as published:
-                with self._store.transaction():
-                    self._store.mark_published(run.run_id, published.sink, published.path)
-                    self._file(active, published.sink, published.path, FileStatus.PUBLISHED)
-            case Unpublished() as gone:
-                with self._store.transaction():
-                    self._store.forget_handle(run.run_id, gone.sink, gone.path)
-                    self._file(active, gone.sink, gone.path, FileStatus(gone.status))
-            case Retrying() as retry:
-                self._update(active, replace(run, attempt=retry.attempt, retry_at=retry.retry_at))
-            case Finished() as finished:
-                active.told = finished
-                self._store_end(active)
+            case Progress():
+                self._progressed(active)
+            case Finished():
+                # The run is over once its process is gone; that must not take long.
                 asyncio.get_running_loop().call_later(_LINGER, said.child.kill)
-                return True
-        self._changed(active.run)
-        return True
-
-    def _apply_cleaning(self, run_id: str, said: WorkerSaid) -> None:
-        match said.message:
-            case Unpublished() as gone:
-                self._store.forget_handle(run_id, gone.sink, gone.path)
-            case Logged() as line:
-                self._logs.write(run_id, line.level, line.message)
-
-    def _update(self, active: Active, run: Run, *, files: bool = False) -> None:
-        with self._store.transaction():
-            self._store.save_run(run)
-            if files:
-                self._store.save_files(run)
-        active.run = run
-
-    def _file(self, active: Active, sink: str, path: str, status: FileStatus) -> None:
-        active.run = ledger.file_became(active.run, sink, path, status)
-        self._store.save_files(active.run)
-
-    def _progress(self, active: Active, progress: Progress) -> None:
-        entered = progress.phase != active.run.phase
-        if entered:
-            active.run = replace(active.run, phase=progress.phase)
-            self._logs.write(active.run.run_id, "info", f"phase {progress.phase}")
-        active.percent = progress.percent
-        active.rows = progress.rows or active.rows
-        active.bytes = progress.bytes or active.bytes
-        if entered:
-            active.shown_at = 0.0
-        self._progressed(active)
-
-    def _store_end(self, active: Active, status: RunStatus | None = None) -> Run:
-        told = active.told
-        error: ErrorJson | None = None
-        if told is not None:
-            status = RunStatus(told.status)
-            error = told.error  # type: ignore[assignment]
-        assert status is not None
-        run = ledger.ended(active.run, status, error, reason=active.reason, now=self._now())
-        with self._store.transaction():
-            self._store.save_run(run)
-            for handle in self._store.handles(run.run_id):
-                if handle.published or run.status is RunStatus.DONE:
-                    self._store.forget_handle(run.run_id, handle.sink, handle.staged["target"])
-        return run
+            case Logged(record=False):
+                pass
+            case _:
+                self._changed(active.run)
 
     # Their end
 
@@ -393,9 +276,9 @@ class Runs:
         )
         self._logs.write(active.run.run_id, "error", error["message"])
         if active.reason:
-            return self._store_end(active, RunStatus.STOPPED)
+            return self._scribe.end(active, RunStatus.STOPPED)
         active.told = Finished(status=RunStatus.FAILED, error=dict(error))  # type: ignore[arg-type]
-        return self._store_end(active)
+        return self._scribe.end(active)
 
     def _died_publishing(self, active: Active, ended: WorkerEnded, *, draining: bool) -> None:
         run = active.run
@@ -426,18 +309,3 @@ class Runs:
         run = self._store.run(run_id)
         assert run is not None
         return run
-
-    # The spool
-
-    def remove_spool(self, run_id: str) -> None:
-        """Remove a folder of the spool, in a thread: it may hold gigabytes."""
-        task = asyncio.create_task(
-            asyncio.to_thread(shutil.rmtree, self._spool / run_id, ignore_errors=True)
-        )
-        self._removals.add(task)
-        task.add_done_callback(self._removals.discard)
-
-    async def removed(self) -> None:
-        """Wait until every removal is through."""
-        while self._removals:
-            await asyncio.gather(*self._removals)

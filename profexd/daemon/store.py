@@ -178,6 +178,14 @@ class Store:
         )
         return {row["pipeline"]: RunStatus(row["status"]) for row in rows}
 
+    def last_delivered(self) -> dict[str, datetime]:
+        """Return when each pipeline was last delivered."""
+        rows = self._db.execute(
+            "SELECT pipeline, max(finished_at) AS at FROM runs WHERE status = 'done' "
+            "GROUP BY pipeline"
+        )
+        return {row["pipeline"]: datetime.fromisoformat(row["at"]) for row in rows}
+
     def interruptions(self, pipeline: str, scheduled_at: datetime | None) -> int:
         """Return how often runs for one occurrence were interrupted."""
         (count,) = self._db.execute(

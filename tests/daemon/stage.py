@@ -15,11 +15,12 @@ from typing import Any
 from profexd.config.catalog import load_catalog
 from profexd.config.loading import load
 from profexd.daemon import inbox
-from profexd.daemon.core import Core, Places
+from profexd.daemon.core import Core
 from profexd.daemon.home import private_directory
 from profexd.daemon.hub import Hub
 from profexd.daemon.records import Run
 from profexd.daemon.runlog import RunLogs
+from profexd.daemon.spool import Spool
 from profexd.daemon.store import Store
 
 SCRIPTED = (sys.executable, "-m", "tests.daemon.scripted_worker")
@@ -109,7 +110,7 @@ class Stage:
             for active in play.core.runs.active.values():
                 active.child.kill()
                 await active.child.task
-            await play.core.runs.removed()
+            await play.spool.removed()
             logs.close()
             store.close()
 
@@ -122,9 +123,10 @@ class Play:
         self.store = store
         self.events: list[dict[str, Any]] = []
         self._told = asyncio.Event()
+        self.spool = Spool(stage.spool)
         self.catalog = load_catalog()
         self.core = Core(
-            places=Places(state=stage.root / "state", spool=stage.spool),
+            spool=self.spool,
             catalog=self.catalog,
             configuration=load(stage.config, self.catalog),
             store=store,

@@ -233,7 +233,7 @@ def test_a_worker_that_is_killed_fails_the_run_and_names_the_signal(tmp_path: Pa
             assert failed.error is not None
             assert failed.error["code"] == "worker_died"
             assert "SIGKILL" in failed.error["message"]
-            await play.core.runs.removed()
+            await play.spool.removed()
             assert list(stage.spool.iterdir()) == []
 
     run_async(scene())

@@ -389,7 +389,7 @@ def test_a_run_that_ended_with_its_daemon_is_interrupted_and_its_traces_removed(
             await play.core.runs.cleaning[run_id].task
             await play.core.ask(inbox.Tick())
             assert play.store.handles(run_id) == ()
-            await play.core.runs.removed()
+            await play.spool.removed()
             assert list(stage.spool.iterdir()) == []
             # A run by hand is not made up for.
             assert play.states() == ["interrupted"]

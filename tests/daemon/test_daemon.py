@@ -72,8 +72,7 @@ def test_a_pipeline_that_is_a_link_follows_what_it_points_to(daemon: Daemon) -> 
     file.symlink_to(real)
     daemon.start()
     assert daemon.names() == {"one": "pending"}
-    real.write_text(real.read_text() + "enabled = false\n".replace("\n", "\n", 1))
-    real.write_text("enabled = false\n" + real.read_text().replace("enabled = false\n", ""))
+    real.write_text("enabled = false\n" + real.read_text())
     until(lambda: daemon.names() == {"one": "disabled"})
 
 
@@ -272,8 +271,8 @@ def test_a_client_that_never_reads_hurts_nobody(scripted: Daemon) -> None:
     deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
     deaf.connect(str(scripted.socket))
     deaf.sendall(b"GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\n")
-    reason = "x" * 100_000
-    for _ in range(60):
+    reason = "x" * 1000
+    for _ in range(100):
         assert scripted.post("/v1/pipelines/quick/pause", {"reason": reason})["state"] == "paused"
         scripted.post("/v1/pipelines/quick/resume")
     assert scripted.over(scripted.run("quick"))["status"] == "done"

@@ -7,7 +7,7 @@ from itertools import islice, pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from profexd.config.model import Schedule
@@ -163,6 +163,7 @@ schedules = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(schedule=schedules, after=moments)
 def test_occurrences_only_go_forward(schedule: Schedule, after: datetime) -> None:
     found = following(schedule, after, 4)
@@ -170,6 +171,7 @@ def test_occurrences_only_go_forward(schedule: Schedule, after: datetime) -> Non
     assert all(instant > after and instant.tzinfo is UTC for instant in found)
 
 
+@settings(deadline=None)
 @given(schedule=schedules, after=moments)
 def test_where_one_starts_to_look_changes_nothing(schedule: Schedule, after: datetime) -> None:
     first, second = following(schedule, after, 2)
@@ -179,6 +181,7 @@ def test_where_one_starts_to_look_changes_nothing(schedule: Schedule, after: dat
     assert list(occurrences(schedule, after, second, pipeline="p")) == [first, second]
 
 
+@settings(deadline=None)
 @given(
     zone=st.sampled_from(ZONES),
     hour=st.integers(0, 23),
@@ -204,6 +207,7 @@ def test_daily_runs_once_a_day_in_every_zone(zone: str, hour: int, minute: int, 
         assert wall == wanted or exists.replace(tzinfo=None) != wanted
 
 
+@settings(deadline=None)
 @given(zone=st.sampled_from(ZONES), wall=st.datetimes(datetime(2000, 1, 1), datetime(2035, 1, 1)))
 def test_a_wall_clock_time_resolves_to_itself_or_the_end_of_its_gap(
     zone: str, wall: datetime

@@ -1,0 +1,214 @@
+"""One life of the daemon: its parts are put together, serve, and are taken apart in order."""
+
+from __future__ import annotations
+
+import asyncio
+import faulthandler
+import logging
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+import profexd
+from profexd.config.loading import load
+from profexd.daemon.control import SocketUnusable, listen
+from profexd.daemon.core import Core
+from profexd.daemon.hub import Hub
+from profexd.daemon.metrics import Metrics
+from profexd.daemon.previews import Previews
+from profexd.daemon.records import Run
+from profexd.daemon.reload import Reloader
+from profexd.daemon.routes import Api
+from profexd.daemon.runlog import RunLogs
+from profexd.daemon.shutdown import Shutdown
+from profexd.daemon.spool import Spool
+from profexd.daemon.store import Store
+from profexd.daemon.systemd import Notifier
+from profexd.daemon.watch import Look, Watcher
+
+if TYPE_CHECKING:
+    from profexd.config.catalog import Catalog
+    from profexd.config.model import Configuration
+    from profexd.config.paths import Paths
+
+log = logging.getLogger("profexd")
+
+_CLOSE_WITHIN = 1.0
+"""What open connections may take at the end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Life:
+    """What a life begins with; the state directory's lock is ours."""
+
+    paths: Paths
+    catalog: Catalog
+    configuration: Configuration
+    taken: Look
+    """How the files looked just before they were read."""
+    environ: Mapping[str, str]
+    argv: Sequence[str]
+    configure_log: Callable[[Configuration], None]
+    terminal: bool
+
+    async def live(self) -> bool:
+        """Serve until a signal ends it; return whether every run could finish."""
+        started_at = _now()
+        notifier = Notifier(self.environ)
+        metrics = Metrics(boot_time=started_at.timestamp())
+        async with AsyncExitStack() as stack:
+            core = self._core(stack, metrics)
+
+            def reloaded(ok: bool) -> None:
+                self.configure_log(core.configuration)
+                metrics.reloaded(_now().timestamp(), ok=ok)
+                notifier.ready(_status(core))
+
+            reloader = Reloader(core, self._load, began=notifier.reloading, done=reloaded)
+            shutdown = Shutdown(core, notifier, reloader)
+            api = Api(
+                core=core,
+                reloader=reloader,
+                previews=Previews(core, Spool(self.paths.spool), _now),
+                metrics=metrics,
+                paths=self.paths,
+                started_at=started_at,
+            )
+            await self._open(stack, api)
+            serving = asyncio.create_task(core.serve(), name="core")
+            watcher = Watcher(self.paths.config, lambda: reloader.reload("watch"), taken=self.taken)
+            watching = asyncio.create_task(watcher.watch(shutdown.begun), name="watch")
+            shutdown.install(asyncio.get_running_loop(), terminal=self.terminal)
+            self._say_started()
+            notifier.ready(_status(core))
+            notifier.start_watchdog(metrics.loop_lag)
+            stack.callback(notifier.close)
+            await serving
+            shutdown.begun.set()
+            await watching
+            shutdown.close()
+            log.info("stopped", extra={"aborted": shutdown.aborted})
+            return not shutdown.aborted
+
+    def _core(self, stack: AsyncExitStack, metrics: Metrics) -> Core:
+        store = Store(self.paths.state / "profexd.db")
+        stack.callback(store.close)
+        logs = RunLogs(self.paths.state / "logs", _now)
+        stack.callback(logs.close)
+        spool = Spool(self.paths.spool)
+        stack.push_async_callback(spool.removed)
+        core = Core(
+            spool=spool,
+            catalog=self.catalog,
+            configuration=self.configuration,
+            store=store,
+            logs=logs,
+            hub=Hub(uuid.uuid4().hex, _now),
+            now=_now,
+            environ=self.environ,
+            argv=self.argv,
+            observe=lambda run: _observe(run, metrics),
+        )
+        metrics.watch(
+            running=lambda: len(core.runs.active),
+            broken=sum(row["status"] == "broken" for row in self.catalog.rows),
+        )
+        problems = self.configuration.problems
+        valid = not any(problem["severity"] == "error" for problem in problems)
+        metrics.reloaded(_now().timestamp(), ok=valid)
+        metrics.delivered_before(store.last_delivered())
+        return core
+
+    def _load(self, previous: Configuration | None) -> Configuration:
+        return load(
+            self.paths.config,
+            self.catalog,
+            previous=previous,
+            system_mode=self.paths.system_mode,
+        )
+
+    async def _open(self, stack: AsyncExitStack, api: Api) -> None:
+        listening = listen(self.paths.socket)
+        stack.callback(listening.close)
+        stack.callback(self.paths.socket.unlink, missing_ok=True)
+        await self._open_metrics(stack, api)
+        runner = await _runner(stack, api.application())
+        # Streams end first, or closing would wait for them.
+        stack.callback(api.core.hub.close)
+        # Nobody may ask before there are answers, and nothing may run that could not be stopped.
+        api.core.begin()
+        await web.SockSite(runner, listening).start()
+
+    async def _open_metrics(self, stack: AsyncExitStack, api: Api) -> None:
+        address = self.configuration.settings.metrics_listen
+        if not address:
+            return
+        host, _, port = address.rpartition(":")
+        app = web.Application()
+        app.router.add_get("/metrics", api.prometheus)
+        try:
+            await web.TCPSite(await _runner(stack, app), host.strip("[]"), int(port)).start()
+        except (OSError, ValueError) as why:
+            raise SocketUnusable(
+                f"cannot listen on {address} for metrics: {why}",
+                hint='metrics.listen in profexd.toml is "HOST:PORT"; empty: the socket alone',
+            ) from why
+
+    def _say_started(self) -> None:
+        faulthandler.enable()
+        log.info(
+            "started",
+            extra={
+                "version": profexd.__version__,
+                "config": str(self.paths.config),
+                "socket": str(self.paths.socket),
+                "pipelines": len(self.configuration.pipelines),
+                "problems": len(self.configuration.problems),
+            },
+        )
+
+
+async def _runner(stack: AsyncExitStack, app: web.Application) -> web.AppRunner:
+    runner = web.AppRunner(
+        app, handle_signals=False, access_log=None, shutdown_timeout=_CLOSE_WITHIN
+    )
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    return runner
+
+
+def _observe(run: Run, metrics: Metrics) -> None:
+    """Count a run that is over, and say so in one line."""
+    metrics.observe(run)
+    took = None
+    if run.started_at is not None and run.finished_at is not None:
+        took = round((run.finished_at - run.started_at).total_seconds() * 1000)
+    extra = {
+        "pipeline": run.pipeline,
+        "run_id": run.run_id,
+        "status": str(run.status),
+        "trigger": str(run.trigger),
+        "attempt": run.attempt,
+        "rows": run.rows,
+        "bytes": run.bytes,
+        "duration_ms": took,
+    }
+    if run.error is None:
+        log.info("run", extra=extra)
+    else:
+        log.error("run", extra={**extra, "code": run.error["code"], "error": run.error["message"]})
+
+
+def _status(core: Core) -> str:
+    entries = core.configuration.pipelines.values()
+    invalid = sum(entry.invalid for entry in entries)
+    return f"{len(entries)} pipelines, {len(core.runs.active)} running, {invalid} invalid"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

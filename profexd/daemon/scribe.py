@@ -1,0 +1,150 @@
+"""Writes down what a worker says about its run, before the worker may go on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from profexd.daemon import ledger
+from profexd.daemon.records import Run
+from profexd.daemon.runlog import RunLogs
+from profexd.daemon.store import Store
+from profexd.daemon.supervisor import Child
+from profexd.export.job import Handle
+from profexd.export.messages import (
+    Built,
+    Finished,
+    Logged,
+    Message,
+    Planned,
+    Progress,
+    Published,
+    Publishing,
+    Retrying,
+    Staging,
+    Unpublished,
+)
+from profexd.wire import ErrorJson, FileStatus, RunningJson, RunStatus
+
+
+@dataclass(slots=True)
+class Active:
+    """A run with a live child."""
+
+    run: Run
+    child: Child
+    documents: dict[str, Any]
+    percent: float | None = None
+    rows: int = 0
+    bytes: int = 0
+    shown_at: float = 0.0
+    reason: ledger.Reason = ""
+    told: Finished | None = None
+    timer: asyncio.TimerHandle | None = None
+
+    def as_json(self) -> RunningJson:
+        """Return the ``running`` object of a pipeline."""
+        return {
+            "run_id": self.run.run_id,
+            "phase": self.run.phase,
+            "percent": self.percent,
+            "rows": self.rows,
+            "bytes": self.bytes,
+        }
+
+
+class Scribe:
+    """Brings messages into the store and the log; the core alone has one."""
+
+    def __init__(self, store: Store, logs: RunLogs, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._logs = logs
+        self._now = now
+
+    def write(self, active: Active, message: Message) -> bool:
+        """Write one message down; return whether the run may go on."""
+        run = active.run
+        match message:
+            case Progress():
+                self._progress(active, message)
+            case Logged(level=level, message=text, record=record):
+                self._logs.write(run.run_id, level, text)
+                if record:
+                    self._update(active, ledger.warned(run, text))
+            case Planned(files=files):
+                self._update(active, ledger.planned(run, files), files=True)
+            case Built(files=files):
+                self._update(active, ledger.built(run, files), files=True)
+                active.rows, active.bytes = active.run.rows, active.run.bytes
+            case Staging(sink=sink, staged=staged, complete=complete):
+                with self._store.transaction():
+                    self._store.save_handle(run.run_id, Handle(sink=sink, staged=staged))
+                    if complete:
+                        self._file(active, sink, staged["target"], FileStatus.STAGED)
+            case Publishing():
+                if active.reason:
+                    return False
+                self._update(active, replace(run, publishing=True))
+            case Published(sink=sink, path=path):
+                with self._store.transaction():
+                    self._store.mark_published(run.run_id, sink, path)
+                    self._file(active, sink, path, FileStatus.PUBLISHED)
+            case Unpublished(sink=sink, path=path, status=status):
+                with self._store.transaction():
+                    self._store.forget_handle(run.run_id, sink, path)
+                    self._file(active, sink, path, FileStatus(status))
+            case Retrying(attempt=attempt, retry_at=retry_at):
+                self._update(active, replace(run, attempt=attempt, retry_at=retry_at))
+            case Finished():
+                active.told = message
+                self.end(active)
+        return True
+
+    def write_cleaning(self, run_id: str, message: Message) -> None:
+        """Write down what a worker says that discards what an ended run had staged."""
+        match message:
+            case Unpublished(sink=sink, path=path):
+                self._store.forget_handle(run_id, sink, path)
+            case Logged(level=level, message=text):
+                self._logs.write(run_id, level, text)
+
+    def end(self, active: Active, status: RunStatus | None = None) -> Run:
+        """Write down how a run ended, as its worker told, or else as ``status``."""
+        told = active.told
+        error: ErrorJson | None = None
+        if told is not None:
+            status = RunStatus(told.status)
+            error = told.error  # type: ignore[assignment]
+        assert status is not None
+        run = ledger.ended(active.run, status, error, reason=active.reason, now=self._now())
+        with self._store.transaction():
+            self._store.save_run(run)
+            for handle in self._store.handles(run.run_id):
+                if handle.published or run.status is RunStatus.DONE:
+                    self._store.forget_handle(run.run_id, handle.sink, handle.staged["target"])
+        return run
+
+    def _update(self, active: Active, run: Run, *, files: bool = False) -> None:
+        with self._store.transaction():
+            self._store.save_run(run)
+            if files:
+                self._store.save_files(run)
+        active.run = run
+
+    def _file(self, active: Active, sink: str, path: str, status: FileStatus) -> None:
+        active.run = ledger.file_became(active.run, sink, path, status)
+        self._store.save_files(active.run)
+
+    def _progress(self, active: Active, progress: Progress) -> None:
+        entered = progress.phase != active.run.phase
+        if entered:
+            active.run = replace(active.run, phase=progress.phase)
+            self._logs.write(active.run.run_id, "info", f"phase {progress.phase}")
+        active.percent = progress.percent
+        active.rows = progress.rows or active.rows
+        active.bytes = progress.bytes or active.bytes
+        if entered:
+            active.shown_at = 0.0
