@@ -9,6 +9,8 @@ import click
 from profexd.cli.places import Places, path_options
 from profexd.cli.words import plural
 
+DAEMON_GROUP = "profexd"
+
 
 @click.command()
 @click.argument("directory", required=False, type=click.Path(path_type=Path))
@@ -35,10 +37,22 @@ def command(places: Places, directory: Path | None, as_json: bool) -> None:
         places.console.print(file_name)
     if kept:
         places.console.say(f"left alone: {plural(len(kept), 'file')} that were there already")
-    if places.paths.system_mode:
-        places.console.say(f"let the daemon read its sinks:  chgrp -R profexd {target}/sinks")
+    if places.paths.system_mode and _group_exists():
+        places.console.say(
+            f"let the daemon read its sinks:  chgrp -R {DAEMON_GROUP} {target}/sinks"
+        )
     option = "" if target == places.paths.config else f" --config {target}"
     places.console.say(f"next: edit the files, then  profexd check{option}  and  profexd{option}")
+
+
+def _group_exists() -> bool:
+    import grp
+
+    try:
+        grp.getgrnam(DAEMON_GROUP)
+    except KeyError:
+        return False
+    return True
 
 
 def _create(file: Path, text: str) -> bool:

@@ -358,7 +358,9 @@ def test_events_are_told_in_words_or_as_lines_of_json(ctl: Command, daemon: Daem
     ]
     daemon.routes["GET /v1/events"] = (200, Lines(events))
     daemon.routes["GET /v1/events?since=3"] = (200, Lines(events))
-    assert len(ctl("events", "--json", "--since", "3").out.splitlines()) == len(events)
+    as_json = ctl("events", "--json", "--since", "3")
+    assert len(as_json.out.splitlines()) == len(events)
+    assert (as_json.code, "(lost)" in as_json.err) == (3, True)
     told = ctl("events").out
     assert len(told.splitlines()) == len(events) - 1
     assert "pipeline b is gone" in told

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
+from profexd.cli.boundary import CommandError
 from profexd.cli.console import plain
 from profexd.cli.control.caller import Caller, shared_options
 from profexd.cli.words import instant, number, size
-from profexd.wire import EventJson
+from profexd.wire import EventJson, Exit
 
 
 @click.command()
@@ -26,6 +27,11 @@ def command(caller: Caller, since: int | None) -> None:
                 at = f"{instant(event['at']).astimezone():%H:%M:%S}"
                 caller.console.print(f"{caller.console.paint(at, 'dim')} {plain(text)}")
                 caller.console.out.flush()
+    raise CommandError(
+        "the daemon ended the events: it is going down",
+        code="lost",
+        exit_code=Exit.UNREACHABLE,
+    )
 
 
 def describe(event: EventJson) -> str | None:
