@@ -38,11 +38,11 @@ def command(places: Places, directory: Path | None, as_json: bool) -> None:
     if kept:
         places.console.say(f"left alone: {plural(len(kept), 'file')} that were there already")
     if places.paths.system_mode and _group_exists():
-        places.console.say(
-            f"let the daemon read its sinks:  chgrp -R {DAEMON_GROUP} {target}/sinks"
-        )
+        places.console.say(f"let the daemon read it:  chgrp -R {DAEMON_GROUP} {target}")
     option = "" if target == places.paths.config else f" --config {target}"
-    places.console.say(f"next: edit the files, then  profexd check{option}  and  profexd{option}")
+    places.console.say("next: edit the files, then")
+    places.console.say(f"  profexd check{option}")
+    places.console.say(f"  profexd{option}")
 
 
 def _group_exists() -> bool:
