@@ -37,10 +37,16 @@ class Catalog:
     sinks: Mapping[str, type[Sink]] = field(default_factory=dict)
     rows: tuple[PluginJson, ...] = ()
 
-    def broken(self, name: str) -> PluginJson | None:
-        """Return the row of a plugin or entry point ``name`` that is broken, if there is one."""
+    def broken(self, name: str, kind: str) -> PluginJson | None:
+        """Return the row of a broken plugin, or of a broken entry point of that name, if any."""
+        kinds = (kind, "entry point")
         return next(
-            (row for row in self.rows if row["name"] == name and row["status"] == "broken"), None
+            (
+                row
+                for row in self.rows
+                if row["name"] == name and row["kind"] in kinds and row["status"] == "broken"
+            ),
+            None,
         )
 
 

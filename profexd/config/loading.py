@@ -263,7 +263,11 @@ class _Loading:
 
 
 def _label(file: Path, directory: Path) -> str:
-    try:
-        return file.resolve().relative_to(directory.resolve()).as_posix()
-    except ValueError:
-        return str(file)
+    """Return how problems name a file: relative where it is in the tree, a link as itself."""
+    for one, root in (
+        (file.absolute(), directory.absolute()),
+        (file.parent.resolve() / file.name, directory.resolve()),
+    ):
+        if one.is_relative_to(root):
+            return one.relative_to(root).as_posix()
+    return str(file)

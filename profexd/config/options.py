@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator
 from functools import lru_cache
 from typing import Annotated, Any, cast, get_args, get_origin, get_type_hints
 
@@ -54,13 +54,13 @@ def secrets_of(
     """Yield every secret within ``value``, with where it is."""
     if isinstance(value, Secret):
         yield path, value
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         for key, member in value.items():
             yield from secrets_of(member, (*path, str(key)))
     elif isinstance(value, (list, tuple)):
         for index, member in enumerate(value):
             yield from secrets_of(member, (*path, index))
-    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+    elif isinstance(value, Options):
         for one in dataclasses.fields(value):
             yield from secrets_of(getattr(value, one.name), (*path, one.name))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from profexd.api.format import Format
@@ -19,6 +20,7 @@ INLINE = "(inline)"
 NO_COMPRESSION = "none"
 PIPELINE_HOMES = homes_of(PipelineFile)
 """The keys of every table that a pipeline's file may have, plugins' options aside."""
+_SHOWS_ALL = '"profexctl plugins" shows the whole error'
 AnyOptions = TypeVar("AnyOptions", bound=Options)
 
 
@@ -78,9 +80,9 @@ def check_part(
         return
     type_name = _type(data, scope, known, kind, catalog)
     if type_name is not None:
-        rest = {key: value for key, value in data.items() if key != "type"}
         model = options_model(known[type_name].Options)
-        read(model, rest, scope, partial=True, homes=PIPELINE_HOMES)
+        with _plugins_rules(data, scope):
+            read(model, _without_type(data), scope, partial=True, homes=PIPELINE_HOMES)
 
 
 def codec_extension(compression: str, scope: Scope, catalog: Catalog) -> str | None:
@@ -117,32 +119,45 @@ def unknown_plugin(
     written: str, known: Mapping[str, object] | list[str], kind: str, catalog: Catalog
 ) -> tuple[str, str]:
     """Return message and hint for the name of a plugin that cannot be used."""
-    broken = catalog.broken(written)
+    broken = catalog.broken(written, "codec" if kind == "compression" else kind)
     if broken and broken["error"]:
         reason = broken["error"].strip().splitlines()[-1]
-        return (
-            f'the plugin for {kind} "{written}" is broken: {reason}',
-            '"profexctl plugins" shows all of it',
-        )
-    return (
-        f'unknown {kind} "{written}"{meant(written, known)}',
-        f"installed: {', '.join(known)}" if known else f"no plugin for a {kind} is installed",
-    )
+        return f'the plugin for {kind} "{written}" is broken: {reason}', _SHOWS_ALL
+    hint = f"installed: {', '.join(known)}" if known else f"no plugin for a {kind} is installed"
+    others = [row["name"] for row in catalog.rows if row["status"] == "broken"]
+    if others:
+        hint += f"; broken: {', '.join(others)}; {_SHOWS_ALL}"
+    return f'unknown {kind} "{written}"{meant(written, known)}', hint
 
 
 def _options(options: type[AnyOptions], data: Mapping[str, Any], scope: Scope) -> AnyOptions | None:
     """Read a table but for its ``type``."""
-    model = options_model(options)
-    rest = {key: value for key, value in data.items() if key != "type"}
-    valid = read(model, rest, scope, homes=PIPELINE_HOMES if scope.prefix else None)
-    if valid is None:
-        return None
-    made = construct(options, valid)
-    wrong = False
-    for key, message in made.problems():
-        scope.add(tuple(key.split(".")) if key else (), message)
-        wrong = True
-    return None if wrong or not isinstance(made, options) else made
+    homes = PIPELINE_HOMES if scope.prefix else None
+    with _plugins_rules(data, scope):
+        valid = read(options_model(options), _without_type(data), scope, homes=homes)
+        made = construct(options, valid) if valid is not None else None
+        wrong = list(made.problems()) if made is not None else []
+        for key, message in wrong:
+            scope.add(tuple(key.split(".")) if key else (), message)
+        return made if isinstance(made, options) and not wrong else None
+    return None
+
+
+@contextmanager
+def _plugins_rules(data: Mapping[str, Any], scope: Scope) -> Iterator[None]:
+    """Within it rules of a plugin run: one that fails is a problem of the file, no more."""
+    try:
+        yield
+    except Exception as why:  # noqa: BLE001 - a plugin may raise anything
+        scope.add(
+            (),
+            f'the plugin "{data["type"]}" failed while checking: {type(why).__name__}: {why}',
+            "this is a mistake in the plugin; tell its authors",
+        )
+
+
+def _without_type(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if key != "type"}
 
 
 def _exposed_secrets(options: Options, scope: Scope) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from profexd.api.errors import ConfigurationInvalid
 from profexd.config.catalog import Catalog
-from profexd.config.documents import PipelineFile
+from profexd.config.documents import NAME_PATTERN, PipelineFile
 from profexd.config.model import FormatChoice, Pipeline, Retry, Settings, SinkChoice, Source
 from profexd.config.options import option_names, secrets_of
 from profexd.config.parts import (
@@ -235,12 +236,9 @@ def _named(
         return None
     named = known.get(written)
     if named is None:
+        create = f"create {kind}s/{written}.toml; " if re.fullmatch(NAME_PATTERN, written) else ""
         hint = f"known: {', '.join(known)}" if known else f"there is no file in {kind}s/ yet"
-        scope.add(
-            path,
-            f'unknown {kind} "{written}"{meant(written, known)}',
-            f"create {kind}s/{written}.toml; {hint}",
-        )
+        scope.add(path, f'unknown {kind} "{written}"{meant(written, known)}', create + hint)
         return None
     scope.problems.report(*named.problems)
     return named

@@ -100,7 +100,7 @@ class Template:
     @property
     def placeholders(self) -> frozenset[str]:
         """The names of the placeholders used; ``time`` and ``column`` without their argument."""
-        return frozenset(piece.name.strip("{}") for piece in self.pieces if piece.name)
+        return frozenset(piece.name for piece in self.pieces if piece.name)
 
     def written(self, name: str) -> str:
         """Return how the first placeholder ``name`` stands in the text."""

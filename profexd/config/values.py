@@ -17,19 +17,17 @@ _READERS = {
 
 def to_json(value: Any) -> Any:
     """Return a TOML value as JSON; dates and times become an object of one member."""
-    match value:
-        case datetime():
-            return {"$datetime": value.isoformat()}
-        case date():
-            return {"$date": value.isoformat()}
-        case time():
-            return {"$time": value.isoformat()}
-        case Mapping():
-            return {key: to_json(member) for key, member in value.items()}
-        case list():
-            return [to_json(member) for member in value]
-        case _:
-            return value
+    if isinstance(value, dict):
+        return {key: to_json(member) for key, member in value.items()}
+    if isinstance(value, list):
+        return [to_json(member) for member in value]
+    if isinstance(value, datetime):  # which is a date too
+        return {"$datetime": value.isoformat()}
+    if isinstance(value, date):
+        return {"$date": value.isoformat()}
+    if isinstance(value, time):
+        return {"$time": value.isoformat()}
+    return value
 
 
 def from_json(value: Any) -> Any:

@@ -174,3 +174,27 @@ def test_a_pipeline_that_needs_a_broken_plugin_is_told_why(
         "ModuleNotFoundError: No module named 'nowhere_at_all'"
     )
     assert "profexctl plugins" in problem["hint"]
+
+
+def test_a_rule_of_a_plugin_that_fails_is_a_problem_of_the_file(
+    shelf: Shelf, tree: Tree, catalog: Catalog
+) -> None:
+    text = FORMAT.replace("value % 2", "value.nothing")
+    fixed = load_catalog([shelf.add("shelf_fixed", text)])
+    tree.catalog = Catalog(fixed.formats, catalog.codecs, catalog.sinks, fixed.rows)
+    (problem,) = tree.mistakes(PIPELINE.replace('"csv" }', '"fixed", width = 2 }'))
+    assert problem["key"] == "format"
+    assert problem["message"] == (
+        'the plugin "fixed" failed while checking: '
+        "AttributeError: 'int' object has no attribute 'nothing'"
+    )
+
+
+def test_what_is_broken_is_told_where_something_is_not_found(
+    shelf: Shelf, tree: Tree, catalog: Catalog
+) -> None:
+    broken = load_catalog([shelf.add("shelf_more", "import nowhere_at_all")])
+    tree.catalog = Catalog(catalog.formats, catalog.codecs, catalog.sinks, broken.rows)
+    (problem,) = tree.mistakes(PIPELINE.replace('"csv" }', '"fixed" }'))
+    assert problem["message"] == 'unknown format "fixed"'
+    assert "broken: more" in problem["hint"]
