@@ -44,7 +44,5 @@ def command(places: Places, name: str, as_json: bool) -> int:
             return Exit.OK
         case RunStatus.STOPPED:  # nobody but Ctrl-C or a signal stops this run
             return Exit.INTERRUPTED
-        case _ if run["error"] is not None and run["error"]["code"] == "config_invalid":
-            return Exit.USAGE  # as when the check had found it before the run
         case _:
             return Exit.FAILED
