@@ -199,8 +199,10 @@ def problem(
 
 
 def dotted(path: Path) -> str:
-    """Return a path as people write it: ``sinks[0].root``."""
+    """Return a path as people write it: ``sinks[0].root``; an item of a list goes by its list."""
     text = ""
+    while path and isinstance(path[-1], int):
+        path = path[:-1]
     for step in path:
         if isinstance(step, int):
             text += f"[{step}]"

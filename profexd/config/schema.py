@@ -59,12 +59,8 @@ def json_schema(catalog: Catalog, kind: FileKind | None = None) -> Schema:
     if kind is None:
         choices = [{"$ref": f"#/$defs/{name}"} for name in KINDS]
         return {"$schema": DIALECT, "title": "profexd", "anyOf": choices, "$defs": definitions}
-    return {
-        "$schema": DIALECT,
-        "title": _TITLES[kind],
-        "$ref": f"#/$defs/{kind}",
-        "$defs": definitions,
-    }
+    # At the root, not behind a $ref: editors look there first.
+    return {"$schema": DIALECT, **definitions[kind], "$defs": definitions}
 
 
 def _definitions(catalog: Catalog) -> Schema:

@@ -196,9 +196,9 @@ def test_unknown_names_of_sources_and_sinks_are_told_with_the_nearest(tree: Tree
     assert [told(one) for one in tree.mistakes(text)] == [
         "pipelines/newsletter.toml:1:1: source: "
         'unknown source "warehous"; did you mean "warehouse"?',
-        'pipelines/newsletter.toml:2:18: sinks[1]: unknown sink "lakes"; did you mean "lake"?',
-        'pipelines/newsletter.toml:2:27: sinks[2]: "lake" is there twice',
-        "pipelines/newsletter.toml:2:35: sinks[3]: "
+        'pipelines/newsletter.toml:2:18: sinks: unknown sink "lakes"; did you mean "lake"?',
+        'pipelines/newsletter.toml:2:27: sinks: "lake" is there twice',
+        "pipelines/newsletter.toml:2:35: sinks: "
         "must be the name of a file or a table, not a number",
         'pipelines/newsletter.toml:4:12: format.type: unknown format "cvs"; did you mean "csv"?',
     ]
@@ -437,3 +437,10 @@ def test_an_unreadable_profexd_toml_is_the_problem_not_what_its_defaults_would_s
     assert configuration.pipelines["a"].invalid
     tree.write("pipelines/b.toml", PIPELINE)
     assert not tree.load().pipelines["b"].invalid
+
+
+def test_a_mistake_within_an_inline_sink_of_a_list_names_which(tree: Tree) -> None:
+    text = PIPELINE.replace('sink = "lake"', 'sinks = ["lake", { type = "file", rot = "/a" }]')
+    (problem,) = tree.mistakes(text)
+    assert (problem["key"], problem["line"], problem["column"]) == ("sinks[1].rot", 2, 35)
+    assert problem["message"] == 'unknown key; did you mean "root"?'
