@@ -1,3 +1,3 @@
-"""profexd delivers customer profiles and events from a warehouse as files; this module holds its version."""
+"""profexd delivers customer profiles and events as files; this module holds its version."""
 
 __version__ = "0.1.0"

@@ -95,7 +95,7 @@ def main() -> int:
     out = _private_stdout()
     faulthandler.enable()
     secrets = Secrets(os.environ)
-    sys.stderr = _MaskingStream(sys.stderr, secrets)  # type: ignore[assignment]
+    sys.stderr = _MaskingStream(sys.stderr, secrets)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(name)s: %(message)s")
     job = Job.from_json(json.loads(sys.stdin.readline()))
     journal = PipeJournal(out, secrets)

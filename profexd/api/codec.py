@@ -13,7 +13,7 @@ class ByteStream(Protocol):
 
 
 class Codec:
-    """Base class of codecs. What comes out depends on the bytes given alone: no time, no threads."""
+    """Base class of codecs. What comes out depends on what goes in: no time, no thread count."""
 
     name: ClassVar[str]
     """What ``compression`` says."""

@@ -1,4 +1,4 @@
-"""``profexd demo``: a made-up warehouse, a daemon, one run of each pipeline, the files they made."""
+"""``profexd demo``: a made-up warehouse, a daemon, one run of each pipeline, their files."""
 
 from __future__ import annotations
 
