@@ -66,6 +66,11 @@ class Hub:
         self._ring_bytes = 0
         self._clients: set[Client] = set()
 
+    @property
+    def clients(self) -> int:
+        """How many read the stream."""
+        return len(self._clients)
+
     def publish(self, kind: str, **content: Any) -> None:
         """Send one event to every client."""
         self.seq += 1

@@ -175,7 +175,12 @@ class Life:
 
 async def _runner(stack: AsyncExitStack, app: web.Application) -> web.AppRunner:
     runner = web.AppRunner(
-        app, handle_signals=False, access_log=None, shutdown_timeout=_CLOSE_WITHIN
+        app,
+        handle_signals=False,
+        access_log=None,
+        # A preview, or a log that is followed, ends with the client that wanted it.
+        handler_cancellation=True,
+        shutdown_timeout=_CLOSE_WITHIN,
     )
     await runner.setup()
     stack.push_async_callback(runner.cleanup)

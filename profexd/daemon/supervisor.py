@@ -200,6 +200,8 @@ class Supervisor:
         self._environ = environ
         self._report = report
         self._argv = argv
+        self.children: set[Child] = set()
+        """Those whose end was not reported yet."""
 
     def start(
         self,
@@ -209,13 +211,16 @@ class Supervisor:
         report: Report | None = None,
     ) -> Child:
         """Start one child; returns at once."""
-        return Child(
+        child = Child(
             job,
             argv=self._argv,
             environ=self._environ,
             report=report or self._report,
             stderr=stderr,
         )
+        self.children.add(child)
+        child.task.add_done_callback(lambda _: self.children.discard(child))
+        return child
 
 
 def _in_words(code: int) -> str:

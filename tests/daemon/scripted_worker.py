@@ -154,6 +154,8 @@ class Worker:
     def preview(self) -> None:
         if self.job.pipeline.startswith("crash"):
             sys.exit(9)
+        if self.job.pipeline.startswith("stuck"):
+            wait_for_a_signal()
         shown = {"pipeline": self.job.pipeline, "rows": [[1]] * self.job.limit}
         self.tell(Previewed(preview=shown))
         self.ask(Finished(status="done"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -12,19 +13,31 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from aiohttp import web
+
 from profexd.config.catalog import load_catalog
 from profexd.config.loading import load
+from profexd.config.paths import Paths
 from profexd.daemon import inbox
+from profexd.daemon.control import listen
 from profexd.daemon.core import Core
 from profexd.daemon.home import private_directory
 from profexd.daemon.hub import Hub
+from profexd.daemon.metrics import Metrics
+from profexd.daemon.previews import Previews
 from profexd.daemon.records import Run
+from profexd.daemon.reload import Reloader
+from profexd.daemon.routes import Api
 from profexd.daemon.runlog import RunLogs
 from profexd.daemon.spool import Spool
 from profexd.daemon.store import Store
+from profexd.daemon.supervisor import Child
 
 SCRIPTED = (sys.executable, "-m", "tests.daemon.scripted_worker")
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
+
+
+Ask = Callable[[str, str], Coroutine[Any, Any, tuple[int, Any]]]
 
 
 def run_async(coroutine: Coroutine[Any, Any, None]) -> None:
@@ -142,12 +155,57 @@ class Play:
         self.events.append(event)
         self._told.set()
 
+    @asynccontextmanager
+    async def at_the_door(self) -> AsyncIterator[Ask]:
+        """Serve the API on ``<root>/door``; yield what asks it."""
+        root = self.stage.root
+        paths = Paths(
+            config=self.stage.config,
+            state=root / "state",
+            spool=self.stage.spool,
+            socket=root / "door",
+            system_mode=False,
+        )
+        api = Api(
+            core=self.core,
+            reloader=Reloader(self.core, lambda previous: load(paths.config, self.catalog)),
+            previews=Previews(self.core, self.spool, self.stage.clock),
+            metrics=Metrics(boot_time=0.0),
+            paths=paths,
+            started_at=self.stage.clock.now,
+        )
+        runner = web.AppRunner(api.application(), handler_cancellation=True, shutdown_timeout=1)
+        await runner.setup()
+        await web.SockSite(runner, listen(paths.socket)).start()
+
+        async def ask(method: str, path: str) -> tuple[int, Any]:
+            reader, writer = await asyncio.open_unix_connection(paths.socket)
+            writer.write(f"{method} {path} HTTP/1.0\r\n\r\n".encode())
+            head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+            writer.close()
+            await writer.wait_closed()
+            return int(head.split()[1]), json.loads(body)
+
+        try:
+            yield ask
+        finally:
+            self.core.hub.close()
+            await runner.cleanup()
+
     async def until(self, condition: Callable[[], object]) -> None:
         """Wait for events until the condition holds."""
         async with asyncio.timeout(20):
             while not condition():
                 self._told.clear()
                 await self._told.wait()
+
+    async def child(self) -> Child:
+        """Wait for the one child there will be."""
+        async with asyncio.timeout(20):
+            while not self.core.supervisor.children:  # noqa: ASYNC110 - a child tells no event
+                await asyncio.sleep(0.01)
+        (child,) = self.core.supervisor.children
+        return child
 
     async def tick(self, **duration: float) -> None:
         """Move the clock, and let the core look at it."""
