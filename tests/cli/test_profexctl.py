@@ -542,3 +542,25 @@ def test_every_verb_has_help(ctl: Command, verb: tuple[str, Verb]) -> None:
 def test_the_interface_needs_a_terminal(ctl: Command) -> None:
     assert ctl("tui").code == 1
     assert ctl("tui", "--json").code == 2
+
+
+def test_show_of_a_file_that_was_never_valid_shows_only_what_is_known(
+    ctl: Command, daemon: DaemonDouble
+) -> None:
+    nothing = {key: "" for key in ("description", "kind", "source", "format", "path", "uri")}
+    daemon.routes["GET /v1/pipelines/a"] = (
+        200,
+        shapes.pipeline(
+            "a",
+            **nothing,
+            state="invalid",
+            enabled=False,
+            sinks=[],
+            schedule="",
+            next_run_at=None,
+            last_run=None,
+            problems=[shapes.problem()],
+        ),
+    )
+    labels = [line.split()[0] for line in ctl("show", "a").out.splitlines()]
+    assert labels == ["a:", "error", "hint", "export", "file"]

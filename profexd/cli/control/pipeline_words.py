@@ -46,7 +46,8 @@ def write_pipeline(console: Console, pipeline: PipelineJson, now: datetime) -> N
         if last["error"]["hint"]:
             _write(console, "hint", last["error"]["hint"])
     for label, text, colour in _facts(pipeline, now):
-        _write(console, label, text, colour)
+        if text:  # a file that was never valid says little
+            _write(console, label, text, colour)
 
 
 def _facts(pipeline: PipelineJson, now: datetime) -> Iterator[tuple[str, str, str]]:
@@ -60,10 +61,10 @@ def _facts(pipeline: PipelineJson, now: datetime) -> Iterator[tuple[str, str, st
         until = f", until {local(paused['until'])}" if paused["until"] is not None else ""
         reason = f": {paused['reason']}" if paused["reason"] else ""
         yield "paused", f"by {paused['by']} {relative(paused['at'], now)}{until}{reason}", "yellow"
-    if not pipeline["enabled"]:
+    if pipeline["uri"] and not pipeline["enabled"]:
         yield "enabled", "no; enabled = true in its file lets it run", ""
     yield "target", pipeline["uri"], ""
-    yield "source", f"{pipeline['source']} ({pipeline['kind']})", ""
+    yield "source", f"{pipeline['source']} ({pipeline['kind']})" if pipeline["source"] else "", ""
     yield "sinks" if len(pipeline["sinks"]) > 1 else "sink", ", ".join(pipeline["sinks"]), ""
     yield "format", pipeline["format"], ""
     if pipeline["filter"]:
