@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -547,7 +548,7 @@ def test_the_interface_needs_a_terminal(ctl: Command) -> None:
 def test_show_of_a_file_that_was_never_valid_shows_only_what_is_known(
     ctl: Command, daemon: DaemonDouble
 ) -> None:
-    nothing = {key: "" for key in ("description", "kind", "source", "format", "path", "uri")}
+    nothing = dict.fromkeys(("description", "kind", "source", "format", "path", "uri"), "")
     daemon.routes["GET /v1/pipelines/a"] = (
         200,
         shapes.pipeline(
@@ -564,3 +565,16 @@ def test_show_of_a_file_that_was_never_valid_shows_only_what_is_known(
     )
     labels = [line.split()[0] for line in ctl("show", "a").out.splitlines()]
     assert labels == ["a:", "error", "hint", "export", "file"]
+
+
+def test_a_socket_without_permission_is_5_with_the_group_to_join(
+    ctl: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: socket.socket, address: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)  # root may use every socket
+    outcome = ctl("list")
+    assert outcome.code == 5
+    assert "(permission)" in outcome.err
+    assert "hint: join the group profexd" in outcome.err
