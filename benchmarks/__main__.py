@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from benchmarks.cases import EXPORTS, Case, rivals
 from benchmarks.report import Line, MemoryLine, report
 from profexd.testing.warehouse import create_warehouse
 
+Exports = Sequence[tuple[str, str]]
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -42,9 +43,11 @@ def measure(case: Case, database: Path, folder: Path) -> Result:
     return Result(found["seconds"], found["bytes"], found["peak"])
 
 
-def compare(database: Path, folder: Path, *, repeat: int, ordered: bool) -> Iterable[Line]:
+def compare(
+    exports: Exports, database: Path, folder: Path, *, repeat: int, ordered: bool
+) -> Iterable[Line]:
     """Yield a line per export: medians of alternating repetitions."""
-    for format_, compression in EXPORTS:
+    for format_, compression in exports:
         cases = rivals(format_, compression, ordered=ordered)
         results: dict[str, list[Result]] = {case.way: [] for case in cases}
         for turn in range(repeat):
@@ -68,9 +71,9 @@ def compare(database: Path, folder: Path, *, repeat: int, ordered: bool) -> Iter
         yield line
 
 
-def memory(database: Path, folder: Path) -> Iterable[MemoryLine]:
+def memory(exports: Exports, database: Path, folder: Path) -> Iterable[MemoryLine]:
     """Yield the peak memory of each export, without an order and by the key."""
-    for format_, compression in EXPORTS:
+    for format_, compression in exports:
         results = [
             measure(
                 Case(way="profexd", format=format_, compression=compression, ordered=ordered),
@@ -79,9 +82,8 @@ def memory(database: Path, folder: Path) -> Iterable[MemoryLine]:
             )
             for ordered in (False, True)
         ]
-        name = rivals(format_, compression, ordered=False)[0].name
         line = MemoryLine(
-            name=name,
+            name=rivals(format_, compression, ordered=False)[0].name,
             peak=results[0].peak,
             peak_ordered=results[1].peak,
             seconds=results[0].seconds,
@@ -97,9 +99,11 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--memory-rows", type=int, default=5_000_000, help="0: not measured")
     parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--only", action="append", choices=sorted(EXPORTS), help="repeatable")
     parser.add_argument("--folder", type=Path, help="where to work; default: a temporary folder")
     parser.add_argument("--report", type=Path, default=ROOT / "docs" / "benchmarks.md")
     arguments = parser.parse_args()
+    exports = [EXPORTS[name] for name in arguments.only or EXPORTS]
     with tempfile.TemporaryDirectory(prefix="profexd-bench-", dir=arguments.folder) as name:
         folder = Path(name)
         database = folder / "warehouse.duckdb"
@@ -107,13 +111,13 @@ def main() -> None:
         lines = [
             line
             for ordered in (False, True)
-            for line in compare(database, folder, repeat=arguments.repeat, ordered=ordered)
+            for line in compare(exports, database, folder, repeat=arguments.repeat, ordered=ordered)
         ]
         peaks: list[MemoryLine] = []
         if arguments.memory_rows:
             database.unlink()
             create_warehouse(database, profiles=arguments.memory_rows)
-            peaks = list(memory(database, folder))
+            peaks = list(memory(exports, database, folder))
     text = report(
         lines,
         peaks,

@@ -31,13 +31,14 @@ class Case:
         return asdict(self)
 
 
-EXPORTS = (
-    ("csv", "none"),
-    ("csv", "gzip"),
-    ("json", "none"),
-    ("json", "gzip"),
-    ("parquet", "none"),
-)
+EXPORTS = {
+    "csv": ("csv", "none"),
+    "csv.gz": ("csv", "gzip"),
+    "json": ("json", "none"),
+    "json.gz": ("json", "gzip"),
+    "parquet": ("parquet", "none"),
+}
+"""Format and codec of each."""
 
 
 def rivals(format_: str, compression: str, *, ordered: bool) -> list[Case]:

@@ -80,12 +80,12 @@ def _values(rows: DuckRows, format_: Format) -> list[list[Any]]:
 
 
 def _text(rows: DuckRows, format_: Format, values: list[list[Any]]) -> str:
+    kind, _, charset = format_.media_type.partition("; charset=")
+    if not (charset or kind.startswith("text/") or kind.endswith("json")):
+        return _table(rows.columns, values)
     parts = _MemoryParts()
     format_.write(rows, parts)
-    try:
-        return b"".join(parts.data).decode()
-    except UnicodeDecodeError:
-        return _table(rows.columns, values)
+    return b"".join(parts.data).decode(charset or "utf-8")
 
 
 def _table(columns: tuple[Column, ...], values: list[list[Any]]) -> str:

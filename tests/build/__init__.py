@@ -1,0 +1,1 @@
+"""From a source to parts in the spool."""
