@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -291,3 +292,7 @@ def markdown() -> str:
 
 def _code(keys: str) -> str:
     return " ".join(f"`{key}`" for key in keys.split())
+
+
+if __name__ == "__main__":
+    sys.stdout.write(markdown())

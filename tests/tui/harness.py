@@ -18,6 +18,8 @@ SNAPSHOTS = Path(__file__).parent / "snapshots"
 REWRITE = "PROFEXD_REWRITE_SNAPSHOTS"
 SIZES = ((140, 45), (80, 24), (60, 20), (40, 15))
 
+PATIENCE_SECONDS = 8
+
 Play = Callable[["Stage"], Awaitable[None]]
 
 
@@ -36,9 +38,13 @@ class Stage:
         await self.pilot.press(*text)
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait for a condition; the test's own time limit ends what never comes."""
-        while not condition():
-            await self.pilot.pause(0.01)
+        """Wait for a condition; where it never comes, show what was there instead."""
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while not condition():
+                    await self.pilot.pause(0.03)
+        except TimeoutError:
+            raise AssertionError(f"never came; the screen is\n{self.text}") from None
         await self.pilot.pause()
 
     async def sees(self, *texts: str) -> None:
@@ -80,7 +86,7 @@ def play(
             backoff=options.pop("backoff", (0.01,)),
             **options,
         )
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=True) as pilot:
             await script(Stage(app, pilot, fake))
 
     asyncio.run(run())

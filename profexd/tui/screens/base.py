@@ -79,6 +79,11 @@ class ActionScreen(Screen[None], inherit_bindings=False):
         """Yield what stands between header and footer."""
         yield Widget()
 
+    @property
+    def drawable(self) -> bool:
+        """Whether its widgets are there: a late timer may find the screen half gone."""
+        return self.is_attached and bool(self.query("#footer"))
+
     def context(self) -> Context:
         """Return what decides which actions can be done."""
         return self.tui.context()
@@ -89,10 +94,12 @@ class ActionScreen(Screen[None], inherit_bindings=False):
 
     def refresh_view(self) -> None:
         """Draw what has changed."""
+        if not self.drawable:
+            return
         width = self.size.width
         state, view = self.tui.state, self.view
         header = self.query_one(Header)
-        header.show(header_text(state, view.now, view.glyphs, width - 1, self.header_note()))
+        header.show(header_text(state, view.now, view.glyphs, width - 2, self.header_note()))
         banner = self.query_one(Banner)
         text = banner_text(state, view.now, view.glyphs)
         banner.set_class(text is not None, "-shown")

@@ -90,7 +90,7 @@ class LogScreen(ActionScreen, inherit_bindings=False):
         return next((run for run in known if run and run["run_id"] == self._run_id), None)
 
     def refresh_view(self) -> None:
-        if not self.is_attached:
+        if not self.drawable:
             return
         state = self.tui.state
         if state.connected and not self._was_connected and self.log_view.failure is not None:

@@ -134,7 +134,7 @@ class PipelinesScreen(ActionScreen, inherit_bindings=False):
         return f"{len(self._marked)} marked" if self._marked else ""
 
     def refresh_view(self) -> None:
-        if not self.is_attached:
+        if not self.drawable:
             return
         state, view = self.tui.state, self.view
         self._marked &= state.pipelines.keys()
@@ -228,7 +228,7 @@ class PipelinesScreen(ActionScreen, inherit_bindings=False):
     def on_resize(self, _: events.Resize) -> None:
         self._arrange()
 
-    def _set_pane(self, *, opened: bool, zoomed: bool = False) -> None:
+    def _set_pane(self, *, opened: bool | None, zoomed: bool = False) -> None:
         self._open, self._zoomed = opened, zoomed
         self._arrange()
         if self._zoomed_now:
@@ -362,10 +362,8 @@ class PipelinesScreen(ActionScreen, inherit_bindings=False):
         if self.detail.tab == PREVIEW and self.detail.cancel_preview():
             return
         if self.in_detail:
-            if self._stacked:
-                self._set_pane(opened=False)
-            else:
-                self._set_pane(opened=True)
+            # Stacked, closing is only the way back: on a larger terminal the pane returns.
+            self._set_pane(opened=None if self._stacked else True)
         elif self._filter_text or self._problems_only or self._filter_focused:
             self._clear_filter()
         elif self._marked:

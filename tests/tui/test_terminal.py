@@ -1,0 +1,117 @@
+"""The interface in a real terminal, on a real daemon: runs, pauses, kills and restarts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.site import BIN, Site
+from tests.tui.tmux import Terminal
+
+
+@pytest.fixture
+def site(tmp_path: Path, warehouse: Path) -> Iterator[Site]:
+    site = Site(tmp_path, warehouse)
+    site.pipeline("newsletter", description='"For all customers"')
+    site.pipeline("lake", format='type = "parquet"', path='"lake.parquet"')
+    # Looks at so many rows that it runs until somebody stops it, and writes none.
+    site.write(
+        "sources/endless.toml",
+        f'type = "duckdb"\ndatabase = "{warehouse}"\n'
+        'query = "SELECT i FROM range(1000000000000) r(i) WHERE hash(i) = 42"\n',
+    )
+    site.pipeline("endless", source='"endless"')
+    yield site
+    if site.daemon is not None:
+        site.kill()
+
+
+def open_on(site: Site, *options: str) -> Terminal:
+    command = [str(BIN / "profexctl"), "tui", f"--socket={site.socket}", *options]
+    return Terminal(site.folder, command)
+
+
+@pytest.mark.timeout(120)
+def test_a_pipeline_is_run_paused_and_previewed_from_the_keyboard(site: Site) -> None:
+    site.start()
+    with open_on(site) as terminal:
+        terminal.sees("live", "3 pipelines", "newsletter", "never")
+        terminal.press("/")
+        terminal.press("news", "Enter")
+        terminal.sees("1 of 3 pipelines", "For all customers")
+        terminal.press("r")
+        terminal.sees("<1m ago", "1 000 rows", "newsletter.csv")
+        assert site.delivered() == ["newsletter.csv"]
+        terminal.press("o")
+        terminal.sees("phase deliver", "done", "END")
+        terminal.press("q")
+        terminal.press("t")
+        terminal.sees("Pause newsletter")
+        terminal.press("moving", "Enter")
+        terminal.sees("P paused", "moving")
+        assert site.listed()["newsletter"]["paused"]["reason"] == "moving"
+        terminal.press("r")
+        terminal.sees("press t to resume")
+        terminal.press("t")
+        terminal.misses("P paused")
+        terminal.press("p")
+        terminal.sees("profile_id", "p000000000", "100 of 1 000 rows")
+        terminal.press("q")
+        terminal.sees("exit code 0")
+
+
+@pytest.mark.timeout(120)
+def test_a_run_is_stopped_after_a_question(site: Site) -> None:
+    site.start()
+    with open_on(site, "--filter", "endless") as terminal:
+        terminal.sees("endless", "live")
+        terminal.press("r")
+        terminal.sees("R running", "Running: build")
+        terminal.press("x")
+        terminal.sees("Stop the run of endless?", "Cancel")
+        terminal.press("y")
+        terminal.sees("S stopped")
+    assert site.delivered() == []
+
+
+@pytest.mark.timeout(120)
+def test_files_that_come_and_go_are_seen(site: Site) -> None:
+    site.start()
+    with open_on(site) as terminal:
+        terminal.sees("live", "3 pipelines")
+        site.pipeline("late")
+        terminal.sees("late", "4 pipelines")
+        broken = site.pipeline("late", schedul='"manual"')
+        terminal.sees("I invalid")
+        broken.unlink()
+        terminal.sees("3 pipelines")
+        terminal.misses("I invalid")
+
+
+@pytest.mark.timeout(120)
+def test_a_killed_daemon_is_waited_for_and_its_successor_announced(site: Site) -> None:
+    with open_on(site) as terminal:
+        terminal.sees("The daemon is not running", "trying again")
+        site.start()
+        terminal.sees("newsletter", "live")
+        site.kill()
+        terminal.sees("RECONNECTING", "newsletter", "data from")
+        site.pipeline("late")
+        site.start()
+        terminal.sees("daemon restarted", "late", "live")
+        terminal.misses("RECONNECTING")
+        terminal.press("r")
+        terminal.sees("R running")
+        terminal.resize(40, 15)
+        terminal.sees("R endless")
+        terminal.press("C-c")
+        terminal.sees("exit code 0")
+
+
+def test_without_colours_and_in_ascii_nothing_else_is_drawn(site: Site) -> None:
+    site.start()
+    with open_on(site, "--ascii", "--color", "16") as terminal:
+        screen = terminal.sees("live", "newsletter", "[1 Overview]")
+        assert screen.isascii(), screen
