@@ -112,7 +112,9 @@ def listen(path: Path) -> socket.socket:
     state directory; unless somebody answers on it.
     """
     try:
-        path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        if not path.parent.is_dir():
+            path.parent.mkdir(mode=0o700, parents=True)
+            path.parent.chmod(0o750)
         if path.is_socket():
             _refuse_live(path)
             path.unlink()

@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 
 _LOOK_AGAIN = 30.0
 _PROGRESS_EVERY = 0.2
+_TRY_AGAIN = 5.0
 
 
 class Core:
@@ -87,6 +88,7 @@ class Core:
         self._views: dict[str, PipelineJson] = {}
         self._dirty: set[str] = set()
         self._timer: asyncio.TimerHandle | None = None
+        self._closed = False
         self._quiet = asyncio.Event()
 
     # The inbox
@@ -97,6 +99,8 @@ class Core:
 
     async def ask(self, message: object) -> Any:
         """Put a message into the inbox and wait for its answer, or the error it raises."""
+        if self._closed:
+            raise _ending()
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._inbox.put_nowait((message, answer))
         return await answer
@@ -105,24 +109,37 @@ class Core:
         """Handle messages until everything has ended after ``Drain``."""
         while not (self.draining and not self.runs.active and not self.runs.cleaning):
             message, answer = await self._inbox.get()
+            result, why = self._try(message)
+            if answer is not None and not answer.done():
+                if why is None:
+                    answer.set_result(result)
+                else:
+                    answer.set_exception(why)
+        self._closed = True
+        while not self._inbox.empty():
+            _, answer = self._inbox.get_nowait()
+            if answer is not None and not answer.done():
+                answer.set_exception(_ending())
+        self._quiet.set()
+
+    def _try(self, message: object) -> tuple[Any, ProfexdError | None]:
+        """Handle one message; whatever goes wrong with it, the next is handled too."""
+        result, refusal = None, None
+        try:
             try:
                 result = self._handle(message)
             except ProfexdError as why:
-                if answer is not None and not answer.done():
-                    answer.set_exception(why)
-            except Exception as why:
-                log.exception("core_failed")
-                if isinstance(message, WorkerSaid):
-                    # What it said is not in the store, so it must not go on.
-                    message.child.kill()
-                if answer is not None and not answer.done():
-                    answer.set_exception(ProfexdError(f"the daemon failed: {why}"))
-            else:
-                if answer is not None and not answer.done():
-                    answer.set_result(result)
+                refusal = why
             if not _is_chatter(message):
                 self._settle()
-        self._quiet.set()
+        except Exception as why:
+            log.exception("core_failed")
+            refusal = ProfexdError(f"the daemon failed: {why}", hint="its log says more")
+            if isinstance(message, WorkerSaid):
+                # What it said is not in the store, so it must not go on.
+                message.child.reject(f"{message.message} ({why})")
+            asyncio.get_running_loop().call_later(_TRY_AGAIN, self.post, inbox.Tick())
+        return result, refusal
 
     async def quiet(self) -> None:
         """Wait until ``serve`` has ended."""
@@ -212,7 +229,7 @@ class Core:
     def _run_now(self, request: inbox.RunNow) -> Run:
         entry = self.entry(request.name)
         if self.draining:
-            raise decide.Refused("the daemon is about to end", code="draining")
+            raise _ending()
         if request.export:
             decide.refuse_run_now(entry, None, ())
         else:
@@ -359,6 +376,11 @@ class Core:
     def _active(self, name: str) -> Active | None:
         return next((a for a in self.runs.active.values() if a.run.pipeline == name), None)
 
+    def failing(self) -> int:
+        """Return how many pipelines failed when they last ran."""
+        bad = (RunStatus.FAILED, RunStatus.INTERRUPTED)
+        return sum(self._ended.get(name) in bad for name in self.configuration.pipelines)
+
     def memory(self, name: str) -> Memory:
         """Return what is remembered of a pipeline."""
         return self.timetable.memory(name)
@@ -369,6 +391,10 @@ class Core:
             if name in self.configuration.pipelines:
                 self.hub.publish("pipeline", pipeline=self.view(name))
         self._dirty.clear()
+
+
+def _ending() -> ProfexdError:
+    return decide.Refused("the daemon is about to end", code="draining")
 
 
 def _is_chatter(message: object) -> bool:

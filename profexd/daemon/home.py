@@ -54,7 +54,11 @@ def private_directory(path: Path) -> None:
 def private_files(directory: Path) -> None:
     """Refuse a directory with a file that others may read."""
     for path in directory.iterdir():
-        status = path.lstat()
+        try:
+            status = path.lstat()
+        except FileNotFoundError:
+            # SQLite's own files come and go while another process has the store open.
+            continue
         if stat.S_ISREG(status.st_mode) and stat.S_IMODE(status.st_mode) & 0o077:
             raise DirectoryRefused(
                 f"{path} has mode {stat.S_IMODE(status.st_mode):04o}: others may read it, and it "

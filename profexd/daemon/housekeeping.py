@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from profexd.daemon.records import Run
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _SWEEP_EVERY = timedelta(hours=1)
-_TOUCH_EVERY = timedelta(hours=12)
 _Documents = dict[str, Any]
 
 
@@ -42,8 +41,8 @@ class Housekeeping:
         self._logs = logs
         self._spool = spool
         self._now = now
-        self._next_sweep: datetime | None = None
-        self._touched: datetime | None = None
+        self._next_sweep = datetime.min.replace(tzinfo=UTC)
+        self._kept = False
 
     def recover(self, documents: Callable[[Run], _Documents | None]) -> None:
         """Settle what an earlier daemon left: runs that wait, ran, published or staged.
@@ -87,43 +86,45 @@ class Housekeeping:
 
     def over(self, run: Run, configuration: Configuration) -> None:
         """A run has ended: decide on its folder."""
-        if run.spooled and not self._keeps(run, configuration):
-            self._drop_spool(run)
         if run.spooled:
-            self.sweep(configuration)
+            if not self._keeps(run, configuration):
+                self._drop_spool(run)
+            self._expire(configuration)
+        self.tick(self._now(), configuration)
 
     def tick(self, now: datetime, configuration: Configuration) -> None:
         """Sweep when it is time."""
-        if self._next_sweep is not None and now >= self._next_sweep:
+        if now >= self._next_sweep:
             self.sweep(configuration)
 
     def next_wake(self) -> datetime | None:
-        """Return when to sweep next."""
-        return self._next_sweep
+        """Return when to sweep next; history alone is not worth waking up for."""
+        return self._next_sweep if self._kept else None
 
     def sweep(self, configuration: Configuration) -> None:
-        """Remove what is older than it is kept, and the oldest of too much."""
+        """Remove what is older than it is kept."""
         now = self._now()
-        settings = configuration.settings
-        oldest = now - timedelta(seconds=settings.spool_keep)
-        total = 0
-        kept = 0
-        for run in reversed(self._store.spooled()):
-            total += run.bytes
-            assert run.finished_at is not None
-            expired = run.finished_at <= oldest or total > settings.spool_max_size
-            if expired or not self._keeps(run, configuration):
-                self._drop_spool(run)
-            else:
-                kept += 1
-        keep = frozenset(configuration.pipelines)
-        if self._touched is None or now - self._touched > _TOUCH_EVERY:
-            self._store.touch(keep, now)
-            self._touched = now
-        for run_id in self._store.prune(now - timedelta(seconds=settings.history_keep), keep=keep):
+        self._expire(configuration)
+        present = frozenset(configuration.pipelines)
+        self._store.touch(present, now)
+        oldest = now - timedelta(seconds=configuration.settings.history_keep)
+        for run_id in self._store.prune(oldest, keep=present):
             self._logs.remove(run_id)
-        # History ages by the day; only kept folders are worth waking up for every hour.
-        self._next_sweep = now + _SWEEP_EVERY if kept else None
+        self._next_sweep = now + _SWEEP_EVERY
+
+    def _expire(self, configuration: Configuration) -> None:
+        """Remove kept folders that are too old, and the oldest where they are too much."""
+        settings = configuration.settings
+        for run in self._store.spooled(before=self._now() - timedelta(seconds=settings.spool_keep)):
+            self._drop_spool(run)
+        total = self._store.spooled_bytes()
+        if total > settings.spool_max_size:
+            for run in self._store.spooled(before=self._now()):
+                if total <= settings.spool_max_size:
+                    break
+                self._drop_spool(run)
+                total -= run.bytes
+        self._kept = total > 0
 
     def _keeps(self, run: Run, configuration: Configuration) -> bool:
         return run.status is RunStatus.DONE and configuration.settings.spool_keep > 0

@@ -62,7 +62,7 @@ class Life:
         notifier = Notifier(self.environ)
         metrics = Metrics(boot_time=started_at.timestamp())
         async with AsyncExitStack() as stack:
-            core = self._core(stack, metrics)
+            core = self._core(stack, metrics, notifier)
 
             def reloaded(ok: bool) -> None:
                 self.configure_log(core.configuration)
@@ -95,13 +95,18 @@ class Life:
             log.info("stopped", extra={"aborted": shutdown.aborted})
             return not shutdown.aborted
 
-    def _core(self, stack: AsyncExitStack, metrics: Metrics) -> Core:
+    def _core(self, stack: AsyncExitStack, metrics: Metrics, notifier: Notifier) -> Core:
         store = Store(self.paths.state / "profexd.db")
         stack.callback(store.close)
         logs = RunLogs(self.paths.state / "logs", _now)
         stack.callback(logs.close)
         spool = Spool(self.paths.spool)
         stack.push_async_callback(spool.removed)
+
+        def observe(run: Run) -> None:
+            _observe(run, metrics)
+            notifier.status(_status(core))
+
         core = Core(
             spool=spool,
             catalog=self.catalog,
@@ -112,7 +117,7 @@ class Life:
             now=_now,
             environ=self.environ,
             argv=self.argv,
-            observe=lambda run: _observe(run, metrics),
+            observe=observe,
         )
         metrics.watch(
             running=lambda: len(core.runs.active),
@@ -210,9 +215,8 @@ def _observe(run: Run, metrics: Metrics) -> None:
 
 
 def _status(core: Core) -> str:
-    entries = core.configuration.pipelines.values()
-    invalid = sum(entry.invalid for entry in entries)
-    return f"{len(entries)} pipelines, {len(core.runs.active)} running, {invalid} invalid"
+    pipelines = len(core.configuration.pipelines)
+    return f"{pipelines} pipelines, {len(core.runs.active)} running, {core.failing()} failing"
 
 
 def _now() -> datetime:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from profexd.api.errors import ProfexdError
 from profexd.daemon import inbox
 from profexd.daemon.core import Core
 from profexd.wire import CheckJson
@@ -79,8 +80,18 @@ class Reloader:
             self._waiting = None
             self._began()
             started = time.monotonic()
-            configuration = await asyncio.to_thread(self._load, self._core.configuration)
-            await self._core.ask(inbox.Loaded(configuration))
+            try:
+                configuration = await asyncio.to_thread(self._load, self._core.configuration)
+                await self._core.ask(inbox.Loaded(configuration))
+            except ProfexdError:
+                self._done(False)
+                raise
+            except Exception as why:
+                self._done(False)
+                log.exception("reload_failed")
+                raise ProfexdError(
+                    f"the files could not be read: {why}", hint="the daemon's log says more"
+                ) from why
             answer = _answer(configuration)
             log.info(
                 "reloaded",

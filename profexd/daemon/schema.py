@@ -45,6 +45,8 @@ _STEPS = (
         documents    TEXT
     ) STRICT;
     CREATE INDEX runs_of_pipeline ON runs (pipeline, run_id);
+    CREATE INDEX runs_spooled ON runs (finished_at) WHERE spooled = 1;
+    CREATE INDEX runs_owed ON runs (run_id) WHERE owed = 1;
     CREATE INDEX runs_unfinished ON runs (status) WHERE finished_at IS NULL;
     CREATE TABLE files (
         run_id INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,

@@ -158,9 +158,16 @@ class Store:
             "WHERE run_id IN (SELECT run_id FROM handles WHERE published = 0) ORDER BY run_id"
         )
 
-    def spooled(self) -> list[Run]:
-        """Return the finished runs whose folder may stand in the spool, oldest first."""
-        return self._runs("WHERE spooled = 1 AND finished_at IS NOT NULL ORDER BY run_id")
+    def spooled(self, *, before: datetime) -> list[Run]:
+        """Return the runs that ended by then whose folder may stand in the spool, oldest first."""
+        return self._runs("WHERE spooled = 1 AND finished_at <= ? ORDER BY run_id", _text(before))
+
+    def spooled_bytes(self) -> int:
+        """Return how much the folders of finished runs hold."""
+        (total,) = self._db.execute(
+            "SELECT coalesce(sum(bytes), 0) FROM runs WHERE spooled = 1 AND finished_at IS NOT NULL"
+        ).fetchone()
+        return int(total)
 
     def last_started(self) -> dict[str, Run]:
         """Return the last run of each pipeline that has left the queue."""

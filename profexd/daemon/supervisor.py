@@ -69,6 +69,7 @@ class Child:
         self._process: Process | None = None
         self._terminations = 0
         self._killed = False
+        self._violation = ""
         self._kill_timer: asyncio.TimerHandle | None = None
         self.task = asyncio.create_task(self._live(), name=f"{job.action} {job.run_id}")
 
@@ -99,6 +100,11 @@ class Child:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
 
+    def reject(self, what: str) -> None:
+        """End it, because what it said cannot be taken."""
+        self._violation = self._violation or what
+        self.kill()
+
     def _signal(self, number: signal.Signals) -> None:
         if self._process is not None and self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
@@ -106,7 +112,6 @@ class Child:
 
     async def _live(self) -> None:
         words: list[str] = []
-        violation = ""
         try:
             process = await asyncio.create_subprocess_exec(
                 *self._argv,
@@ -118,7 +123,7 @@ class Child:
                 limit=_LINE_LIMIT,
             )
         except OSError as why:
-            self._end(f"it could not be started: {why}", 127, "", "")
+            self._end(f"it could not be started: {why}", 127, "")
             return
         self._process = process
         assert process.stdin is not None
@@ -133,7 +138,7 @@ class Child:
         errors = asyncio.create_task(self._read_stderr(process.stderr, words))
         violation = await self._read_stdout(process.stdout)
         if violation:
-            self.kill()
+            self.reject(violation)
             while await process.stdout.read(2**16):
                 pass
         await self._drain_stderr(process, errors)
@@ -141,13 +146,15 @@ class Child:
         process.stdin.close()
         with contextlib.suppress(ConnectionError):
             await process.stdin.wait_closed()
-        self._end(_in_words(code), code, words[-1] if words else "", violation)
+        self._end(_in_words(code), code, words[-1] if words else "")
 
-    def _end(self, how: str, code: int, last_words: str, violation: str) -> None:
+    def _end(self, how: str, code: int, last_words: str) -> None:
         if self._kill_timer is not None:
             self._kill_timer.cancel()
         self._report(
-            WorkerEnded(child=self, how=how, code=code, last_words=last_words, violation=violation)
+            WorkerEnded(
+                child=self, how=how, code=code, last_words=last_words, violation=self._violation
+            )
         )
 
     async def _drain_stderr(self, process: Process, errors: asyncio.Task[None]) -> None:

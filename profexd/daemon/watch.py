@@ -12,6 +12,8 @@ from pathlib import Path
 
 from watchfiles import awatch
 
+from profexd.api.errors import ProfexdError
+
 log = logging.getLogger(__name__)
 
 KINDS = ("sources", "sinks", "pipelines")
@@ -75,7 +77,7 @@ class Watcher:
         while not stop.is_set():
             try:
                 await self._follow(stop)
-            except (OSError, RuntimeError) as why:
+            except (OSError, RuntimeError, ProfexdError) as why:
                 # No inotify left, or a file system without: look for ourselves.
                 log.warning("watch_failed", extra={"error": str(why)})
                 await self._pause(stop, _RETRY)

@@ -82,6 +82,8 @@ class Worker:
         if name.startswith("garbage"):
             print("this is no message", flush=True)
             wait_for_a_signal()
+        if name.startswith("odd"):
+            self.ask(Built(files=[{"rows": "many"}]))
         if name.startswith("crash"):
             print("out of luck", file=sys.stderr, flush=True)
             sys.exit(9)
@@ -95,7 +97,7 @@ class Worker:
                     {
                         "path": TARGET,
                         "rows": 3,
-                        "bytes": 5,
+                        "bytes": 400_000 if name.startswith("large") else 5,
                         "sha256": "ab",
                         "media_type": "text/csv",
                         "spooled": "x",

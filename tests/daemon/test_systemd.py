@@ -40,7 +40,7 @@ def test_ready_reloading_alive_and_stopping_are_told(
     monkeypatch.setenv("WATCHDOG_USEC", "200000")
     with Daemon(tmp_path / "site") as daemon:
         ready = hear(manager, "READY=1")
-        assert ready["STATUS"] == "0 pipelines, 0 running, 0 invalid"
+        assert ready["STATUS"] == "0 pipelines, 0 running, 0 failing"
         hear(manager, "WATCHDOG=1")
         daemon.signal(signal.SIGHUP)
         assert int(hear(manager, "RELOADING=1")["MONOTONIC_USEC"]) > 0

@@ -1,0 +1,175 @@
+"""What is kept and for how long, what the store may hold, and what happens when things break."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from profexd.api.errors import ProfexdError
+from profexd.api.options import Secret
+from profexd.daemon import inbox
+from profexd.daemon.withheld import complete, withhold
+from profexd.wire import RunStatus
+from tests.daemon.stage import Play, Stage, run_async
+
+
+async def folders(play: Play) -> list[str]:
+    await play.spool.removed()
+    return sorted(path.name for path in play.stage.spool.iterdir())
+
+
+def test_the_folder_of_a_delivered_run_is_kept_and_then_removed(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, settings='[spool]\nkeep = "2d"')
+    stage.write("quick")
+    stage.write("fail")
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            done = await play.over((await play.run_now("quick")).run_id)
+            await play.over((await play.run_now("fail")).run_id)
+            assert await folders(play) == [done.run_id]
+            await play.tick(days=1)
+            assert await folders(play) == [done.run_id]
+        async with stage.playing() as play:
+            assert await folders(play) == [done.run_id]
+            await play.tick(days=1, seconds=1)
+            assert await folders(play) == []
+
+    run_async(scene())
+
+
+def test_keep_0_removes_the_folder_at_once(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, settings='[spool]\nkeep = "0"')
+    stage.write("quick")
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            await play.over((await play.run_now("quick")).run_id)
+            assert await folders(play) == []
+
+    run_async(scene())
+
+
+def test_the_oldest_folders_go_where_all_are_too_much(tmp_path: Path) -> None:
+    # Each run says that it delivers 400,000 bytes.
+    stage = Stage(tmp_path, settings='[spool]\nmax_size = "1MB"')
+    stage.write("large")
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            ids = []
+            for _ in range(3):
+                ids.append((await play.over((await play.run_now("large")).run_id)).run_id)
+                stage.clock.forward(seconds=5)
+            assert await folders(play) == ids[1:]
+
+    run_async(scene())
+
+
+def test_folders_that_belong_to_nobody_are_removed_at_the_start(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+
+    async def scene() -> None:
+        async with stage.playing():
+            pass
+        for name in ("123", "preview-7", "mine"):
+            (stage.spool / name).mkdir()
+        async with stage.playing() as play:
+            assert await folders(play) == ["mine"]
+
+    run_async(scene())
+
+
+def test_history_and_logs_are_forgotten_in_time_but_for_the_last_run(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, settings='[history]\nkeep = "10d"\n[spool]\nkeep = "0"')
+    stage.write("quick")
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            ids = []
+            for _ in range(2):
+                ids.append((await play.over((await play.run_now("quick")).run_id)).run_id)
+                stage.clock.forward(seconds=5)
+            stage.clock.forward(days=11)
+            await play.reload()
+            assert [run.run_id for run in play.runs()] == [ids[1]]
+            logs = {path.stem for path in (tmp_path / "state/logs").iterdir()}
+            assert logs == {ids[1]}
+
+    run_async(scene())
+
+
+def test_what_the_store_cannot_take_ends_the_run_and_not_the_daemon(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.write("odd")
+    stage.write("quick")
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            failed = await play.over((await play.run_now("odd")).run_id)
+            assert failed.status is RunStatus.FAILED
+            assert failed.error is not None
+            assert failed.error["code"] == "worker_died"
+            assert "no message" in failed.error["message"]
+            done = await play.over((await play.run_now("quick")).run_id)
+            assert done.status is RunStatus.DONE
+
+    run_async(scene())
+
+
+def test_who_asks_a_core_that_has_ended_is_told_so(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            play.core.post(inbox.Drain())
+            late = asyncio.ensure_future(play.core.ask(inbox.RunNow("x", "y")))
+            await play.core.quiet()
+            with pytest.raises(ProfexdError):
+                await late
+            with pytest.raises(ProfexdError):
+                await play.core.ask(inbox.Tick())
+
+    run_async(scene())
+
+
+def test_a_literal_secret_is_withheld_from_the_store_and_references_are_not() -> None:
+    documents: dict[str, Any] = {
+        "sinks": {
+            "lake": {"password": "hunter2", "keys": ["hunter2", "x"], "root": "/"},
+            "other": {"password": {"env": "PASSWORD"}},
+        }
+    }
+    secrets = [Secret("literal", "hunter2"), Secret("env", "PASSWORD"), Secret("literal", "")]
+    held = withhold(documents, secrets)
+    assert "hunter2" not in str(held)
+    assert held["sinks"]["other"] == documents["sinks"]["other"]
+    assert held["sinks"]["lake"]["root"] == "/"
+    assert not complete(held)
+    assert complete(withhold(documents, secrets[1:]))
+    assert documents["sinks"]["lake"]["password"] == "hunter2"
+
+
+def test_a_plugin_that_cannot_say_its_uri_costs_only_the_uri(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = Stage(tmp_path)
+    stage.write("quick", where='"visits >\\n  3"')
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            assert play.core.view("quick")["uri"] == f"file://{tmp_path}/out/quick.csv"
+            assert play.core.view("quick")["filter"] == "visits > 3"
+
+            def broken(options: object, target: str) -> str:
+                raise ZeroDivisionError
+
+            monkeypatch.setattr(play.catalog.sinks["file"], "uri", broken)
+            await play.reload()
+            play.core._views.clear()
+            assert play.core.view("quick")["uri"] == ""
+
+    run_async(scene())
