@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from profexd.api import Column, identifier, literal
 from profexd_formats.values import BARE, TIMESTAMPS, Rules, text
@@ -90,9 +90,14 @@ class Cleaner:
     that do hold such characters are cut into their cells.
     """
 
-    def __init__(self, before_cell: str, cell_name: str) -> None:
-        """``before_cell`` stands before each cell, ``cell_name`` (RE2) matches what names it."""
+    def __init__(self, before_cell: str, cell_name: str, *, mark: str = "") -> None:
+        """``before_cell`` stands before each cell, ``cell_name`` (RE2) matches what names it.
+
+        ``mark`` is a word with a control character that is counted by itself and taken out.
+        """
         self.lost: Counter[str] = Counter()
+        self.marked: Counter[str] = Counter()
+        self._mark = mark
         self._before_cell = before_cell
         self._cell_name = f"^(?P<name>{cell_name})"
 
@@ -104,31 +109,30 @@ class Cleaner:
             dirty = dirty or any(sign in raw for sign in _NO_CHARACTERS)
         if not dirty:
             return data
-        for name, count in counted(raw, self._before_cell, self._cell_name, _LOST):
-            self.lost[name] += count
+        if self._mark and self._mark.encode() in raw:
+            self._count(self.marked, raw, re.escape(self._mark))
+            raw = raw.replace(self._mark.encode(), b"")
+        self._count(self.lost, raw, _LOST)
         raw = raw.translate(_TO_QUESTION_MARKS)
         for sign in _NO_CHARACTERS:
             raw = raw.replace(sign, b"?")
         return memoryview(raw)
 
+    def _count(self, counter: Counter[str], data: bytes, pattern: str) -> None:
+        """Add how often ``pattern`` (RE2) is in each cell of ``data``; Arrow does the work."""
+        # Only damaged data needs them, and they take long to load.
+        import pyarrow as pa
+        import pyarrow.compute as pc
 
-def counted(
-    data: bytes, before_cell: str, cell_name: str, pattern: str
-) -> Iterator[tuple[str, int]]:
-    """Yield by name of a cell how often ``pattern`` (RE2) is in ``data``; Arrow does the work."""
-    # Only damaged data needs them, and they take long to load.
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    offsets = pa.py_buffer(b"".join(place.to_bytes(8, "little") for place in (0, len(data))))
-    whole = pa.Array.from_buffers(pa.large_string(), 1, [None, offsets, pa.py_buffer(data)])
-    cells = pc.split_pattern(whole, before_cell).flatten()
-    cells = cells.filter(pc.match_substring_regex(cells, pattern))
-    names = pc.struct_field(pc.extract_regex(cells, cell_name), "name")
-    counts = pc.count_substring_regex(cells, pattern)
-    table = pa.table({"name": names, "count": counts})
-    sums = table.group_by("name", use_threads=False).aggregate([("count", "sum")])
-    for name, count in zip(
-        sums.column("name").to_pylist(), sums.column("count_sum").to_pylist(), strict=True
-    ):
-        yield name or "", count
+        offsets = pa.py_buffer(b"".join(place.to_bytes(8, "little") for place in (0, len(data))))
+        whole = pa.Array.from_buffers(pa.large_string(), 1, [None, offsets, pa.py_buffer(data)])
+        cells = pc.split_pattern(whole, self._before_cell).flatten()
+        cells = cells.filter(pc.match_substring_regex(cells, pattern))
+        names = pc.struct_field(pc.extract_regex(cells, self._cell_name), "name")
+        counts = pc.count_substring_regex(cells, pattern)
+        table = pa.table({"name": names, "count": counts})
+        sums = table.group_by("name", use_threads=False).aggregate([("count", "sum")])
+        for name, count in zip(
+            sums.column("name").to_pylist(), sums.column("count_sum").to_pylist(), strict=True
+        ):
+            counter[name or ""] += count

@@ -1,0 +1,236 @@
+"""Excel: the rows of a sheet are one SQL text expression, deflated into the workbook's zip."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from profexd.api import (
+    Check,
+    Column,
+    Doc,
+    Format,
+    FormatOptions,
+    Parts,
+    Permanent,
+    Rows,
+    hookimpl,
+    identifier,
+)
+from profexd_formats import excel_book as book
+from profexd_formats.archives_zip import ZipMember, ZipWriter
+from profexd_formats.excel_cells import CUT, MAX_TEXT, ROW_NUMBER, cells, letters, text_cell
+from profexd_formats.values import Rules, text
+from profexd_formats.xml_text import Cleaner, escaped_name
+
+MAX_ROWS = 1_048_576
+"""Rows of a sheet, with its header."""
+MAX_COLUMNS = 16_384
+LIMIT_EXCEEDED = "limit_exceeded"
+_FIRST_ROW = b'<row r="2">'
+_FORBIDDEN = "*/:?[\\]"
+_WIDTHS = {
+    "date": 11.0,
+    "bigint": 17.0,
+    "ubigint": 17.0,
+    "hugeint": 17.0,
+    "timestamp": 24.0,
+    "timestamp_s": 20.0,
+    "timestamp_ms": 24.0,
+    "timestamp_ns": 24.0,
+    "timestamp with time zone": 24.0,
+    "timestamptz_ns": 24.0,
+    "time": 13.0,
+    "time_ns": 13.0,
+}
+"""Where the usual width would show ####### for a value."""
+
+
+def _sheet(value: str) -> str:
+    units = len(value.encode("utf-16-le")) // 2
+    if not 1 <= units <= book.MAX_NAME:
+        raise ValueError(f"must have 1 to {book.MAX_NAME} characters (UTF-16 units), not {units}")
+    wrong = [sign for sign in value if sign in _FORBIDDEN]
+    if wrong:
+        raise ValueError(f"must not hold {wrong[0]}: Excel forbids * / : ? [ \\ ]")
+    if any(ord(sign) < 32 or sign in "\x7f\ufffe\uffff" for sign in value):
+        raise ValueError("must hold no control characters")
+    if value.startswith("'") or value.endswith("'"):
+        raise ValueError("must neither begin nor end with '")
+    if value.casefold() == "history":
+        raise ValueError("must not be History: Excel keeps that name for itself")
+    return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExcelOptions(FormatOptions):
+    sheet: Annotated[str, Doc("The name of the sheet."), Check(_sheet)]
+    on_limit: Annotated[
+        Literal["fail", "split-sheets"],
+        Doc("More rows than a sheet holds: fail, or go on in further sheets."),
+    ] = "fail"
+
+
+class Excel(Format):
+    """Office Open XML; a text is never a formula, and no number is rounded."""
+
+    name = "excel"
+    extension = ".xlsx"
+    media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    Options = ExcelOptions
+
+    max_rows = MAX_ROWS
+
+    def write(self, rows: Rows, parts: Parts) -> None:
+        options: ExcelOptions = self.options
+        columns = rows.columns
+        if len(columns) > MAX_COLUMNS:
+            raise Permanent(
+                f"sheet {options.sheet}: {len(columns)} columns, and a sheet holds {MAX_COLUMNS}",
+                hint="export fewer columns, or another format",
+                code=LIMIT_EXCEEDED,
+            )
+        styles = book.Styles()
+        sql = cells(
+            columns,
+            Rules(ts_format=options.ts_format),
+            styles,
+            as_text=options.as_string,
+        )
+        room = self.max_rows - 1
+        number = f"CAST((row_number() OVER () - 1) % {room} + 2 AS VARCHAR)"
+        numbered = rows.project([*sql.values, (number, ROW_NUMBER)])
+        cleaner = Cleaner('<c r="', "[A-Z]+", mark=CUT)
+        with parts.open() as part:
+            archive = ZipWriter(part.write, threads=self.context.threads)
+            archive.store("_rels/.rels", book.ROOT_RELATIONS.encode())
+            archive.store("xl/styles.xml", styles.xml().encode())
+            with _Sheets(archive, options, columns, room) as sheets:
+                for block in numbered.text(sql.row):
+                    sheets.write(cleaner.clean(block.data), block.rows)
+                    part.count(block.rows)
+            names = sheets.names
+            archive.store("xl/workbook.xml", book.workbook(names).encode())
+            archive.store(
+                "xl/_rels/workbook.xml.rels", book.workbook_relations(len(names)).encode()
+            )
+            archive.store("[Content_Types].xml", book.content_types(len(names)).encode())
+            archive.close()
+        self._report(columns, cleaner)
+
+    def cells(self, columns: Sequence[Column]) -> Sequence[str]:
+        rules = Rules(ts_format=self.options.ts_format)
+        return [
+            f"to_json(CAST({text(identifier(column.name), column.type, rules)} AS VARCHAR))"
+            for column in columns
+        ]
+
+    def _report(self, columns: Sequence[Column], cleaner: Cleaner) -> None:
+        """Say on the run what the sheets could not carry, by column."""
+        for place, column in enumerate(columns):
+            key, lost = escaped_name(column.name)
+            if lost:
+                self.context.warn(
+                    f"the name of column {key}: {_many(lost, 'character')} that Excel cannot"
+                    " carry became ?"
+                )
+            lost = cleaner.lost[letters(place)]
+            if lost:
+                self.context.warn(
+                    f"column {column.name}: {_many(lost, 'character')} that Excel cannot carry"
+                    " became ?"
+                )
+            cut = cleaner.marked[letters(place)]
+            if cut:
+                self.context.warn(
+                    f"column {column.name}: {_many(cut, 'cell')} cut to the {MAX_TEXT}"
+                    " characters that Excel holds"
+                )
+
+
+class _Sheets:
+    """The sheets of one workbook; a row that has no room begins the next, or fails."""
+
+    def __init__(
+        self,
+        archive: ZipWriter,
+        options: ExcelOptions,
+        columns: Sequence[Column],
+        room: int,
+    ) -> None:
+        self.names: list[str] = []
+        self._archive = archive
+        self._options = options
+        self._room = room
+        self._rows = 0
+        self._free_names = book.sheet_names(options.sheet)
+        widths = [None if options.as_string else _WIDTHS.get(c.type.id) for c in columns]
+        self._start = (book.sheet_start(widths) + _header(columns)).encode()
+        self._member = self._open()
+
+    def __enter__(self) -> _Sheets:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._close()
+            return
+        with suppress(Exception):
+            # The codec's threads must end; the bytes no longer matter.
+            self._member.close()
+
+    def write(self, data: memoryview, rows: int) -> None:
+        """Append the text of ``rows`` rows."""
+        begun = searched = 0
+        self._rows += rows
+        while self._rows > len(self.names) * self._room:
+            if self._options.on_limit == "fail":
+                raise Permanent(
+                    f"sheet {self._options.sheet}: a sheet holds {self._room:,} rows below its"
+                    " header, and there are more",
+                    hint='set on_limit = "split-sheets", select fewer rows, or export another'
+                    " format",
+                    code=LIMIT_EXCEEDED,
+                )
+            end = bytes(data).index(_FIRST_ROW, searched)
+            self._member.write(data[begun:end])
+            self._close()
+            self._member = self._open()
+            begun, searched = end, end + 1
+        self._member.write(data[begun:])
+
+    def _open(self) -> ZipMember:
+        self.names.append(next(self._free_names))
+        member = self._archive.deflate(book.sheet_path(len(self.names)))
+        member.write(self._start)
+        return member
+
+    def _close(self) -> None:
+        self._member.write(book.SHEET_END.encode())
+        self._member.close()
+
+
+def _header(columns: Sequence[Column]) -> str:
+    header = "".join(
+        text_cell(f"{letters(place)}1", _header_text(column.name), book.Styles.header)
+        for place, column in enumerate(columns)
+    )
+    return f'<row r="1">{header}</row>'
+
+
+def _header_text(name: str) -> str:
+    cut = name.encode("utf-16-le")[: 2 * MAX_TEXT].decode("utf-16-le", errors="ignore")
+    written, _ = escaped_name(cut)
+    return re.sub("_(x[0-9A-Fa-f]{4})", r"_x005F_\1", written)
+
+
+def _many(count: int, what: str) -> str:
+    return f"1 {what}" if count == 1 else f"{count} {what}s"
+
+
+@hookimpl
+def profexd_register_formats(register: Callable[[type[Format]], None]) -> None:
+    register(Excel)

@@ -1,0 +1,200 @@
+"""The cells of a sheet as SQL: what is typed, what is text, and what is cut."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from profexd.api import Column, DataType, identifier, literal
+from profexd_formats.excel_book import Styles
+from profexd_formats.values import Rules, text
+from profexd_formats.xml_text import escaped
+
+MAX_TEXT = 32_767
+"""UTF-16 units in a cell."""
+CUT = "<\x01/>"
+"""Stands in a cell that was cut: no value can hold it, as ``<`` is escaped there."""
+ROW_NUMBER = "n"
+_DIGITS = 15
+_INTEGERS = frozenset(
+    {
+        "tinyint",
+        "utinyint",
+        "smallint",
+        "usmallint",
+        "integer",
+        "uinteger",
+        "bigint",
+        "ubigint",
+        "hugeint",
+        "uhugeint",
+        "bignum",
+    }
+)
+_SHORT_INTEGERS = frozenset({"tinyint", "utinyint", "smallint", "usmallint", "integer", "uinteger"})
+_CLOCKS = frozenset({"timestamp", "timestamp_s", "timestamp_ms", "timestamp_ns"})
+_INSTANTS = frozenset({"timestamp with time zone", "timestamptz_ns"})
+_DAY = 86_400_000_000
+_EPOCH = 25_569
+"""1970-01-01 as Excel counts days."""
+_TEXT_OPENS = '" t="inlineStr"><is><t xml:space="preserve">'
+_TEXT_CLOSES = "</t></is></c>"
+_ASTRAL = "[\\x{10000}-\\x{10FFFF}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """SQL for the rows of a sheet, in two steps so that no value is computed twice."""
+
+    values: list[tuple[str, str]]
+    """What to project first: ``(SQL, name)``."""
+    row: str
+    """The text of one row over that projection."""
+
+
+def cells(columns: Sequence[Column], rules: Rules, styles: Styles, *, as_text: bool) -> Cells:
+    """Return the SQL of rows whose number is in the column ``n``.
+
+    A typed value is projected as all that follows its cell's reference, a text as it is.
+    """
+    values: list[tuple[str, str]] = []
+    pieces = ["'<row r=\"'", ROW_NUMBER, "'\">'"]
+    for place, column in enumerate(columns):
+        name = f"c{place}"
+        opening = literal(f'<c r="{letters(place)}')
+        typed = None if as_text else _typed(identifier(column.name), column.type, rules, styles)
+        if typed is None:
+            written = text(identifier(column.name), column.type, rules)
+            values.append((f"CAST({written} AS VARCHAR)", name))
+            content = f"{literal(_TEXT_OPENS)}, {_content(name, column)}, {literal(_TEXT_CLOSES)}"
+        else:
+            values.append((typed, name))
+            content = name
+        pieces.append(
+            f"CASE WHEN {name} IS NOT NULL THEN concat({opening}, {ROW_NUMBER}, {content}) END"
+        )
+    pieces.append("'</row>'")
+    return Cells(values, f"concat({', '.join(pieces)})")
+
+
+def letters(place: int) -> str:
+    """Return the name of a column of a sheet, counted from 0: ``A``, …, ``XFD``."""
+    name = ""
+    place += 1
+    while place:
+        place, digit = divmod(place - 1, 26)
+        name = chr(ord("A") + digit) + name
+    return name
+
+
+def text_cell(reference: str, escaped_text: str, style: int) -> str:
+    """Return the markup of a cell that holds text."""
+    return f'<c r="{reference}" s="{style}{_TEXT_OPENS}{escaped_text}{_TEXT_CLOSES}'
+
+
+def _typed(value: str, type_: DataType, rules: Rules, styles: Styles) -> str | None:
+    """Return SQL for what follows the reference in a typed cell; None where the type is text."""
+    written = text(value, type_, rules)
+    as_text = _around(_TEXT_OPENS, f"CAST({written} AS VARCHAR)", _TEXT_CLOSES)
+    match type_.id:
+        case "boolean":
+            true, false = (literal(f'" t="b"><v>{bit}</v></c>') for bit in (1, 0))
+            return f"CASE WHEN {value} THEN {true} WHEN NOT {value} THEN {false} END"
+        case kind if kind in _INTEGERS:
+            number = _number(value, 0 if kind in _SHORT_INTEGERS else styles.integer)
+            if kind in _SHORT_INTEGERS:
+                return f"CASE WHEN {value} IS NOT NULL THEN {number} END"
+            # Compared as text: some of these types do not compare with the others.
+            short = f"strlen(ltrim(CAST({value} AS VARCHAR), '-')) <= {_DIGITS}"
+            return _either(value, short, number, as_text)
+        case "decimal":
+            number = _number(value, styles.decimal(type_.scale), written)
+            if type_.precision <= _DIGITS:
+                return f"CASE WHEN {value} IS NOT NULL THEN {number} END"
+            bound = f"CAST('1e{_DIGITS - type_.scale}' AS {type_.text})"
+            return _either(value, f"{value} < {bound} AND {value} > -{bound}", number, as_text)
+        case "float" | "double":
+            name = (
+                f"CASE WHEN isnan({value}) THEN 'NaN' WHEN {value} > 0 THEN 'Infinity'"
+                " ELSE '-Infinity' END"
+            )
+            special = _around(_TEXT_OPENS, name, _TEXT_CLOSES)
+            return _either(value, f"isfinite({value})", _number(value, 0), special)
+        case "date":
+            return _date(value, styles, as_text)
+        case "time" | "time_ns":
+            micros = f"epoch_us({value})" if type_.id == "time" else f"epoch_ns({value}) / 1000"
+            serial = f"{micros} / {_DAY}.0"
+            whole = f"({micros}) % 1000000 = 0"
+            number = _choice(whole, serial, styles.time, styles.time_fraction)
+            # Readers round to milliseconds; what is nearer to midnight would become it.
+            return _either(value, f"{micros} < {_DAY - 500}", number, as_text)
+        case kind if rules.ts_format == "rfc3339" and (kind in _CLOCKS or kind in _INSTANTS):
+            clock = f"({value} AT TIME ZONE 'UTC')" if kind in _INSTANTS else value
+            return _timestamp(value, f"CAST({clock} AS TIMESTAMP)", styles, as_text)
+        case _:
+            return None
+
+
+def _date(value: str, styles: Styles, as_text: str) -> str:
+    # Excel counts a 29 February 1900 that never was: days before it are one less.
+    number = _number(
+        f"({value} - CASE WHEN {value} < DATE '1900-03-01' THEN DATE '1899-12-31'"
+        " ELSE DATE '1899-12-30' END)",
+        styles.date,
+    )
+    held = f"{value} BETWEEN DATE '1900-01-01' AND DATE '9999-12-31'"
+    return _either(value, held, number, as_text)
+
+
+def _timestamp(value: str, clock: str, styles: Styles, as_text: str) -> str:
+    micros = f"(epoch_us({clock}) + {_EPOCH * _DAY})"
+    phantom = f"CASE WHEN {clock} < TIMESTAMP '1900-03-01' THEN 1 ELSE 0 END"
+    serial = f"(({micros} // {_DAY} - {phantom}) + ({micros} % {_DAY}) / {_DAY}.0)"
+    number = _choice(f"{micros} % 1000000 = 0", serial, styles.timestamp, styles.timestamp_fraction)
+    # A double that late would round to the year 10000.
+    held = f"{clock} >= TIMESTAMP '1900-01-01' AND {clock} < TIMESTAMP '9999-12-31 23:59:59.9995'"
+    return _either(value, held, number, as_text)
+
+
+def _number(value: str, style: int, written: str | None = None) -> str:
+    opening = f'" s="{style}"><v>' if style else '"><v>'
+    return _around(opening, written or value, "</v></c>")
+
+
+def _choice(condition: str, serial: str, style: int, other: int) -> str:
+    usual, special = literal(f'" s="{style}"><v>'), literal(f'" s="{other}"><v>')
+    opening = f"CASE WHEN {condition} THEN {usual} ELSE {special} END"
+    return f"concat({opening}, CAST({serial} AS DOUBLE), '</v></c>')"
+
+
+def _around(before: str, value: str, after: str) -> str:
+    return f"concat({literal(before)}, {value}, {literal(after)})"
+
+
+def _either(value: str, condition: str, number: str, other: str) -> str:
+    return f"CASE WHEN {value} IS NULL THEN NULL WHEN {condition} THEN {number} ELSE {other} END"
+
+
+def _content(value: str, column: Column) -> str:
+    """Return SQL for the text ``value``, cut to what a cell holds, as markup."""
+    units = f"(length({value}) + length(regexp_replace({value}, '[^{_ASTRAL[1:-1]}]+', '', 'g')))"
+    # A NUL before each character of two units makes every unit a character.
+    doubled = (
+        f"regexp_replace(replace(left({value}, {MAX_TEXT}), chr(0), chr(1)),"
+        f" '({_ASTRAL})', chr(0) || '\\1', 'g')"
+    )
+    cut = f"replace(left({doubled}, {MAX_TEXT}), chr(0), '')"
+    return (
+        f"CASE WHEN strlen({value}) > {MAX_TEXT} AND {units} > {MAX_TEXT}"
+        f" THEN {literal(CUT)} || {_plain(cut, column)} ELSE {_plain(value, column)} END"
+    )
+
+
+def _plain(value: str, column: Column) -> str:
+    """Return SQL for ``value`` as markup, where ``_x0041_`` does not mean A."""
+    markup = escaped(value, column)
+    if markup == value:
+        return value
+    unread = f"regexp_replace({markup}, '_(x[0-9A-Fa-f]{{4}})', '_x005F_\\1', 'g')"
+    return f"CASE WHEN contains({value}, '_x') THEN {unread} ELSE {markup} END"
