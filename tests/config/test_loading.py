@@ -252,7 +252,7 @@ def test_a_file_of_the_tree_is_checked_as_what_it_is(tree: Tree) -> None:
     settings = tree.write("profexd.toml", "nope = 1\n")
     tree.write("pipelines/a.toml", "nope = 1\n")
     assert [told(one) for one in check_file(sink, tree.root, tree.catalog)] == [
-        "sinks/lake.toml:1:1: root: required: the absolute folder that files go below"
+        "sinks/lake.toml:1:1: root: is missing"
     ]
     assert [told(one) for one in check_file(settings, tree.root, tree.catalog)] == [
         "profexd.toml:1:1: nope: unknown key"

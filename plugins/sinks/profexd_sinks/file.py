@@ -6,9 +6,9 @@ import errno
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Annotated, ClassVar
 from urllib.parse import quote
@@ -57,14 +57,11 @@ def _octal_mode(text: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class FileOptions(SinkOptions):
-    root: Annotated[str, Doc("The absolute folder that files go below."), Check(_absolute)] = ""
+    root: Annotated[str, Doc("The absolute folder that files go below."), Check(_absolute)] = (
+        field()
+    )
     mode: Annotated[str, Doc("The mode of delivered files, octal."), Check(_octal_mode)] = "0640"
     displayed_root: Annotated[str, Doc("Shown to people in place of root.")] = ""
-
-    def problems(self) -> Iterable[tuple[str, str]]:
-        yield from super().problems()
-        if not self.root:
-            yield "root", "required: the absolute folder that files go below"
 
 
 class FileSink(Sink):
