@@ -193,6 +193,11 @@ class ProfexdApp(App[int], inherit_bindings=False):
         self.state = reduce(self.state, message.fetched)
         self.wake()
 
+    @property
+    def resting(self) -> bool:
+        """Whether all that has changed is drawn."""
+        return self._flush_timer is None
+
     def wake(self) -> None:
         """Draw soon, together with all else that changes until then."""
         if self._flush_timer is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import difflib
 import os
 from collections.abc import Awaitable, Callable
 from datetime import UTC
@@ -55,6 +56,17 @@ class Stage:
         """Wait until a text is on the screen no longer."""
         await self.until(lambda: text not in self.text)
 
+    async def settled(self) -> str:
+        """Wait until nothing is left to fetch or to draw, and return the screen."""
+        endless = ("feed", "tail")
+        await self.until(
+            lambda: (
+                self.app.resting
+                and all(w.is_finished or w.group in endless for w in self.app.workers)
+            )
+        )
+        return self.text
+
     @property
     def lines(self) -> list[str]:
         strips = self.app.screen._compositor.render_strips()
@@ -99,4 +111,9 @@ def compare(name: str, text: str) -> None:
         file.parent.mkdir(exist_ok=True)
         file.write_text(text, encoding="utf-8")
     assert file.exists(), f"no snapshot {file.name}; {REWRITE}=1 writes it"
-    assert text == file.read_text(encoding="utf-8")
+    expected = file.read_text(encoding="utf-8")
+    lines = difflib.unified_diff(
+        expected.splitlines(), text.splitlines(), str(file), "screen", lineterm=""
+    )
+    difference = "\n".join(lines)
+    assert text == expected, f"{REWRITE}=1 takes the screen over\n{difference}"

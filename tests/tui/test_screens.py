@@ -19,7 +19,7 @@ def named(screen: str, size: tuple[int, int]) -> str:
 def test_the_list_stands_over_or_beside_the_detail(size: tuple[int, int]) -> None:
     async def script(stage: Stage) -> None:
         await stage.sees("customers_daily", "live")
-        compare(named("pipelines", size), stage.text)
+        compare(named("pipelines", size), await stage.settled())
 
     play(script, FakeClient(sample_pipelines()), size=size)
 
@@ -30,7 +30,7 @@ def test_a_failed_pipeline_shows_its_error_with_code_and_hint(size: tuple[int, i
         await stage.sees("partner_feed")
         await stage.press("j", "j", "enter")
         await stage.sees("sink_timeout", "hint:")
-        compare(named("failed", size), stage.text)
+        compare(named("failed", size), await stage.settled())
 
     play(script, FakeClient(sample_pipelines()), size=size)
 
@@ -39,7 +39,7 @@ def test_a_failed_pipeline_shows_its_error_with_code_and_hint(size: tuple[int, i
 def test_without_pipelines_the_screen_says_where_to_put_one(size: tuple[int, int]) -> None:
     async def script(stage: Stage) -> None:
         await stage.sees("No pipelines yet")
-        compare(named("empty", size), stage.text)
+        compare(named("empty", size), await stage.settled())
 
     play(script, FakeClient(), size=size)
 
@@ -50,8 +50,8 @@ def test_without_a_daemon_the_screen_names_one_cause_and_one_fix(size: tuple[int
     client.break_down()
 
     async def script(stage: Stage) -> None:
-        await stage.sees("The daemon is not running", "(try 1)")
-        compare(named("no-daemon", size), stage.text)
+        await stage.sees("The daemon is not running", "trying again")
+        compare(named("no-daemon", size), await stage.settled())
 
     play(script, client, size=size, backoff=(60.0,))
 
@@ -68,8 +68,8 @@ def test_without_permission_the_screen_names_the_group(size: tuple[int, int]) ->
     )
 
     async def script(stage: Stage) -> None:
-        await stage.sees("You may not talk", "(try 1)")
-        compare(named("no-permission", size), stage.text)
+        await stage.sees("You may not talk", "trying again")
+        compare(named("no-permission", size), await stage.settled())
 
     play(script, client, size=size, backoff=(60.0,))
 
@@ -80,7 +80,7 @@ def test_while_reconnecting_the_last_data_stays(size: tuple[int, int]) -> None:
         await stage.sees("customers_daily", "live")
         stage.client.break_down()
         await stage.sees("RECONNECTING in 60 s", "customers_daily")
-        compare(named("reconnecting", size), stage.text)
+        compare(named("reconnecting", size), await stage.settled())
 
     play(script, FakeClient(sample_pipelines()), size=size, backoff=(60.0,))
 
@@ -91,7 +91,7 @@ def test_help_lists_the_keys(size: tuple[int, int]) -> None:
         await stage.sees("live")
         await stage.press("question_mark")
         await stage.sees("Help", "run now")
-        compare(named("help", size), stage.text)
+        compare(named("help", size), await stage.settled())
 
     play(script, FakeClient(sample_pipelines()), size=size)
 
@@ -102,7 +102,7 @@ def test_the_log_follows_its_end(size: tuple[int, int]) -> None:
         await stage.sees("customers_daily", "live")
         await stage.press("o")
         await stage.sees("part 30 of", "END")
-        compare(named("log", size), stage.text)
+        compare(named("log", size), await stage.settled())
 
     play(script, FakeClient(sample_pipelines()), size=size)
 
@@ -113,7 +113,7 @@ def test_stopping_asks_first(size: tuple[int, int]) -> None:
         await stage.sees("customers_daily", "live")
         await stage.press("x")
         await stage.sees("Stop the run of", "Cancel")
-        compare(named("confirm", size), stage.text)
+        compare(named("confirm", size), await stage.settled())
 
     play(script, FakeClient(sample_pipelines()), size=size)
 
@@ -132,7 +132,7 @@ def test_the_runs_are_listed_with_their_errors(size: tuple[int, int]) -> None:
         await stage.sees("customers_daily", "live")
         await stage.press("2")
         await stage.sees("Status", "stopped")
-        compare(named("runs", size), stage.text)
+        compare(named("runs", size), await stage.settled())
 
     play(script, client, size=size)
 
@@ -143,7 +143,7 @@ def test_the_preview_shows_types_and_null(size: tuple[int, int]) -> None:
         await stage.sees("customers_daily", "live")
         await stage.press("4")
         await stage.sees("VARCHAR", "p000000001", "18 420 rows")
-        compare(named("preview", size), stage.text)
+        compare(named("preview", size), await stage.settled())
 
     play(script, FakeClient(sample_pipelines()), size=size)
 

@@ -253,6 +253,9 @@ class PipelinesScreen(ActionScreen, inherit_bindings=False):
         self.detail.show(self.tui.state, self.table.current, self.view)
         self.refresh_footer()
 
+    def on_pipeline_table_resized(self) -> None:
+        self.refresh_view()
+
     def on_tab_bar_picked(self, message: TabBar.Picked) -> None:
         self._open_tab(message.index)
 

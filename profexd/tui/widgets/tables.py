@@ -42,12 +42,16 @@ class PipelineTable(QuietTable):
     class Moved(Message):
         """The cursor stands on another pipeline."""
 
+    class Resized(Message):
+        """There is room for other columns now."""
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._columns: tuple[Column, ...] = ()
         self._heads: list[Text] = []
         self._names: list[str] = []
         self._drawn: dict[str, tuple[Text, ...]] = {}
+        self._width = 0
 
     @property
     def current(self) -> str | None:
@@ -134,6 +138,11 @@ class PipelineTable(QuietTable):
             for column, old, new in zip(self._columns, drawn, row, strict=True):
                 if old != new or old.style != new.style:
                     self.update_cell(name, column.key, new, update_width=False)
+
+    def on_resize(self) -> None:
+        if self.size.width != self._width:
+            self._width = self.size.width
+            self.post_message(self.Resized())
 
     def on_data_table_row_highlighted(self) -> None:
         self.post_message(self.Moved())
