@@ -30,6 +30,7 @@ _STATUS = {
     "not_found": 404,
     "config_invalid": 422,
     "internal": 500,
+    "state_unusable": 500,
 }
 
 

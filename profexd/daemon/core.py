@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -19,7 +20,7 @@ from profexd.daemon.runlog import RunLogs
 from profexd.daemon.runs import Runs
 from profexd.daemon.scribe import Active
 from profexd.daemon.spool import Spool
-from profexd.daemon.store import Store
+from profexd.daemon.store import Store, StoreUnusable
 from profexd.daemon.supervisor import WORKER, Supervisor, WorkerEnded, WorkerSaid
 from profexd.daemon.timetable import Timetable
 from profexd.daemon.view import pipeline_json
@@ -135,6 +136,11 @@ class Core:
         except Exception as why:
             log.exception("core_failed")
             refusal = ProfexdError(f"the daemon failed: {why}", hint="its log says more")
+            if isinstance(why, sqlite3.Error):
+                refusal = StoreUnusable(
+                    f"run state cannot be written: {why}",
+                    hint="make room in the state directory, or see what is wrong with its disk",
+                )
             if isinstance(message, WorkerSaid):
                 # What it said is not in the store, so it must not go on.
                 message.child.reject(f"{message.message} ({why})")
@@ -182,7 +188,10 @@ class Core:
 
     def begin(self) -> None:
         """Settle what an earlier life left, decide on what was missed, start what may start."""
-        self.timetable.apply(self.configuration)
+        if self._scheduling:
+            self.timetable.apply(self.configuration)
+        else:
+            self.timetable.remember(self.configuration)
         self._housekeeping.recover(self._documents)
         self._last = self._store.last_started()
         self._ended = self._store.last_ended()

@@ -17,6 +17,7 @@ from profexd.daemon import logs
 from profexd.daemon.control import SocketUnusable
 from profexd.daemon.home import DirectoryRefused, Held, Lock, private_directory, private_files
 from profexd.daemon.life import Life
+from profexd.daemon.store import StoreUnusable
 from profexd.daemon.supervisor import WORKER
 from profexd.daemon.watch import look
 
@@ -69,7 +70,7 @@ def serve(
         )
         configure_log(life.configuration)
         return EX_OK if asyncio.run(life.live()) else EX_TEMPFAIL
-    except (Held, SocketUnusable) as why:
+    except (Held, SocketUnusable, StoreUnusable) as why:
         _say(why)
         return EX_UNAVAILABLE
     except (ConfigurationInvalid, DirectoryRefused) as why:

@@ -130,6 +130,8 @@ class Runs:
         self._store.save_run(started)
         self.pending.pop(run.run_id, None)
         self._logs.begin(run.run_id)
+        whom = f" by {run.by}" if run.by else ""
+        self._logs.write(run.run_id, "info", f"started ({run.trigger}{whom})")
         child = self._child("run", started, pipeline.documents, export_id)
         active = Active(started, child, pipeline.documents)
         active.timer = asyncio.get_running_loop().call_later(
@@ -274,7 +276,6 @@ class Runs:
             if ended.violation
             else ledger.died(ended.how, ended.last_words)
         )
-        self._logs.write(active.run.run_id, "error", error["message"])
         if active.reason:
             return self._scribe.end(active, RunStatus.STOPPED)
         active.told = Finished(status=RunStatus.FAILED, error=dict(error))  # type: ignore[arg-type]
@@ -294,6 +295,12 @@ class Runs:
         self._conclude(self._died(active, ended))
 
     def _conclude(self, run: Run) -> None:
+        if run.error is None:
+            summary = f"{run.status}: {run.rows} rows, {run.bytes} bytes"
+            self._logs.write(run.run_id, "info", summary)
+        else:
+            hint = f" ({run.error['hint']})" if run.error["hint"] else ""
+            self._logs.write(run.run_id, "error", f"{run.status}: {run.error['message']}{hint}")
         self._logs.end(run.run_id)
         self._changed(run)
         self._over(run)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from profexd.api.errors import Permanent
 from profexd.daemon.records import FileRecord, Memory, Pause, Run
 from profexd.daemon.schema import migrate
 from profexd.export.job import Handle
@@ -23,8 +24,21 @@ def _text(instant: datetime | None) -> str | None:
     return None if instant is None else instant.astimezone(UTC).isoformat(timespec="microseconds")
 
 
+def _unusable(path: Path, why: Exception) -> StoreUnusable:
+    return StoreUnusable(
+        f"cannot use the run state in {path}: {why}",
+        hint="make room on its disk, or restore the file from a backup",
+    )
+
+
 def _instant(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
+
+
+class StoreUnusable(Permanent):
+    """The run state cannot be opened, read or written."""
+
+    code = "state_unusable"
 
 
 class Store:
@@ -34,14 +48,21 @@ class Store:
     """
 
     def __init__(self, path: Path) -> None:
-        # SQLite gives its journal the mode of the database, so the first file decides.
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
-        self._db = sqlite3.connect(path, isolation_level=None)
-        self._db.row_factory = sqlite3.Row
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")
-        self._db.execute("PRAGMA foreign_keys = ON")
-        migrate(self._db)
+        try:
+            # SQLite gives its journal the mode of the database, so the first file decides.
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+            self._db = sqlite3.connect(path, isolation_level=None)
+        except (OSError, sqlite3.Error) as why:
+            raise _unusable(path, why) from why
+        try:
+            self._db.row_factory = sqlite3.Row
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._db.execute("PRAGMA foreign_keys = ON")
+            migrate(self._db)
+        except (RuntimeError, sqlite3.Error) as why:
+            self._db.close()
+            raise _unusable(path, why) from why
 
     def close(self) -> None:
         """Close the database."""

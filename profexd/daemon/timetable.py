@@ -48,15 +48,21 @@ class Timetable:
         """Whether a pipeline is there, enabled and not paused."""
         return name in self._enabled and self.pause(name) is None
 
+    def remember(self, configuration: Configuration) -> None:
+        """Remember every name of a configuration, and decide on nothing."""
+        now = self._now()
+        with self._store.transaction():
+            for name in configuration.pipelines.keys() - self._memories.keys():
+                self._memories[name] = self._store.create_memory(name, now)
+
     def apply(self, configuration: Configuration) -> None:
         """Take over the schedules of a configuration."""
+        self.remember(configuration)
         now = self._now()
         schedules: dict[str, Schedule] = {}
         enabled: set[str] = set()
         with self._store.transaction():
             for name, entry in configuration.pipelines.items():
-                if name not in self._memories:
-                    self._memories[name] = self._store.create_memory(name, now)
                 if entry.pipeline is not None:
                     schedules[name] = entry.pipeline.schedule
                     if entry.pipeline.enabled:

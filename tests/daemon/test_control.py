@@ -115,6 +115,7 @@ def test_the_log_of_a_waiting_run_can_be_followed_to_its_end(tmp_path: Path) -> 
             writer.close()
             await writer.wait_closed()
             messages = [json.loads(line)["message"] for line in body.splitlines()]
-            assert messages[-1] == "one value was cut"
+            assert messages[0] == "started (manual by tester)"
+            assert messages[-2:] == ["one value was cut", "done: 3 rows, 5 bytes"]
 
     run_async(scene())

@@ -451,3 +451,36 @@ def test_a_run_that_waited_when_the_daemon_ended_waits_again(tmp_path: Path) -> 
             assert (await play.over(waiting.run_id)).status is RunStatus.DONE
 
     run_async(scene())
+
+
+def test_an_export_leaves_the_schedules_of_others_alone(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.write("quick", "hourly")
+    stage.write("quick-once", "once")
+
+    async def scene() -> None:
+        async with stage.playing(scheduling=False) as play:
+            run = await play.core.ask(inbox.RunNow("quick", "ada", export=True))
+            assert (await play.over(run.run_id)).trigger is Trigger.EXPORT
+            assert play.states("quick-once") == []
+        stage.clock.forward(days=1)
+        async with stage.playing() as play:
+            await settled(play, "quick-once")
+            assert play.states("quick-once") == ["done"]
+            assert [run.trigger for run in play.runs("quick")] == [Trigger.EXPORT]
+
+    run_async(scene())
+
+
+def test_an_export_ignores_a_pause(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.write("quick")
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            await play.core.ask(inbox.PausePipeline("quick", "ada"))
+        async with stage.playing(scheduling=False) as play:
+            run = await play.core.ask(inbox.RunNow("quick", "ada", export=True))
+            assert (await play.over(run.run_id)).status is RunStatus.DONE
+
+    run_async(scene())

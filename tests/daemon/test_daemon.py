@@ -371,3 +371,14 @@ def test_an_export_waits_for_another(scripted: Daemon) -> None:
     for thread in threads:
         thread.join()
     assert results == ["done"] * 3
+
+
+def test_run_state_that_cannot_be_used_is_said_in_words(daemon: Daemon) -> None:
+    (daemon.root / "state").mkdir(mode=0o700)
+    database = daemon.root / "state/profexd.db"
+    database.write_text("certainly no database, and long enough to be one" * 30)
+    database.chmod(0o600)
+    daemon.process = daemon.launch()
+    assert daemon.wait() == 69
+    assert "not a database" in daemon.log
+    assert "Traceback" not in daemon.log

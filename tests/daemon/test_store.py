@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from profexd.daemon.records import FileRecord, Pause, Run
-from profexd.daemon.store import Store
+from profexd.daemon.store import Store, StoreUnusable
 from profexd.export.job import Handle
 from profexd.wire import RunStatus, Trigger
 from tests.daemon.stage import NOON
@@ -161,5 +161,11 @@ def test_a_store_of_a_newer_profexd_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "profexd.db") as database:
         database.execute("PRAGMA user_version = 99")
     database.close()
-    with pytest.raises(RuntimeError, match="version 99"):
+    with pytest.raises(StoreUnusable, match="version 99"):
+        Store(tmp_path / "profexd.db")
+
+
+def test_what_is_no_database_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "profexd.db").write_text("certainly no database, and long enough to be one" * 30)
+    with pytest.raises(StoreUnusable, match="not a database"):
         Store(tmp_path / "profexd.db")
