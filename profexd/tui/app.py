@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, tzinfo
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from rich.text import Text
 from textual import events
 from textual.app import App
 from textual.binding import Binding
 from textual.message import Message
-from textual.theme import Theme
 from textual.timer import Timer
 
 from profexd.tui.actions import Context
@@ -36,53 +33,14 @@ from profexd.tui.store import (
     restarted,
 )
 from profexd.tui.store import Message as StoreMessage
+from profexd.tui.theme import NAMED_COLORS, PROFEXD_THEME
+from profexd.tui.threads import DaemonThreads
 from profexd.tui.widgets.detail import Detail
 from profexd.wire import PipelineJson, ProblemJson
 
 FLUSH_SECONDS = 0.2
 _RESTING_TICKS = 10
 _NAMES_SHOWN = 5
-
-PROFEXD_THEME = Theme(
-    name="profexd",
-    primary="#5fafd7",
-    secondary="#87afaf",
-    accent="#5fd7af",
-    warning="#d7af5f",
-    error="#ff5f5f",
-    success="#87d787",
-    foreground="#e4e4e4",
-    background="#121212",
-    surface="#1c1c1c",
-    panel="#303030",
-    dark=True,
-)
-
-
-class DaemonThreads(ThreadPoolExecutor):
-    """Runs every call in a thread of its own that does not keep the program from ending.
-
-    A call to a daemon that hangs must not keep ``q`` from quitting.
-    """
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-
-        def work() -> None:
-            if not future.set_running_or_notify_cancel():
-                return
-            try:
-                result = fn(*args, **kwargs)
-            except BaseException as error:  # noqa: BLE001 - it is raised where the future is awaited
-                future.set_exception(error)
-            else:
-                future.set_result(result)
-
-        threading.Thread(target=work, daemon=True, name="profexd-tui-call").start()
-        return future
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Nothing to wait for."""
 
 
 class FeedSaid(Message):
@@ -164,6 +122,7 @@ class ProfexdApp(App[int], inherit_bindings=False):
         asyncio.get_running_loop().set_default_executor(DaemonThreads(1))
         self.register_theme(PROFEXD_THEME)
         self.theme = self._theme_name
+        self.ansi_theme_dark = NAMED_COLORS
         self.push_screen(PipelinesScreen(filter_text=self._filter_text))
         self._clock = self.set_interval(1.0, self._tick)
         # Painted first: the socket may take its time.

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from profexd.wire import Exit
+
 Color = Literal["auto", "truecolor", "256", "16", "none"]
 
 _COLOR_SYSTEMS: Mapping[str, str] = {"truecolor": "truecolor", "256": "256", "16": "standard"}
@@ -69,9 +71,18 @@ def launch(options: LaunchOptions) -> int:
     os.environ.update(environment(options, os.environ))
     looks = appearance(options, os.environ, encoding=sys.stdout.encoding or "ascii")
 
+    from textual.theme import BUILTIN_THEMES
+
     from profexd.client import connect
     from profexd.tui.app import ProfexdApp
     from profexd.tui.glyphs import ASCII, UNICODE
+    from profexd.tui.theme import PROFEXD_THEME
+
+    themes = sorted({*BUILTIN_THEMES, PROFEXD_THEME.name})
+    if looks.theme not in themes:
+        known = ", ".join(themes)
+        sys.stderr.write(f"profexctl: unknown theme {looks.theme}; there are: {known}\n")
+        return Exit.USAGE
 
     app = ProfexdApp(
         connect(options.socket),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from profexd.tui.launch import LaunchOptions, appearance, environment
+from profexd.tui.launch import LaunchOptions, appearance, environment, launch
 
 SOCKET = Path("/run/profexd/profexd.sock")
 HEAVY = ("duckdb", "pyarrow", "aiohttp", "fsspec", "pydantic")
@@ -50,6 +50,15 @@ def test_a_console_gets_its_own_colours_and_ascii() -> None:
     assert (terminal.ascii, terminal.theme) == (False, "profexd")
     assert appearance(options(), {}, encoding="ascii").ascii
     assert appearance(options(theme="nord"), {}, encoding="utf-8").theme == "nord"
+
+
+def test_an_unknown_theme_is_refused_with_the_known_ones(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in environment(options(), {}):
+        monkeypatch.setenv(name, "x")
+    assert launch(options(theme="nrod")) == 2
+    assert "unknown theme nrod" in capsys.readouterr().err
 
 
 def test_the_interface_loads_nothing_heavy() -> None:
