@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -29,6 +30,12 @@ PLAN = Plan(
 )
 
 
+def query(sql: str) -> list[tuple[Any, ...]]:
+    """What DuckDB answers, with no source attached."""
+    with duckdb.connect() as connection:
+        return connection.execute(sql).fetchall()
+
+
 @cache
 def catalog() -> Catalog:
     return load_catalog()
@@ -41,7 +48,6 @@ class Export:
     folder: Path
     sql: str
     warnings: list[str] = field(default_factory=list)
-    _count: int = 0
 
     def __post_init__(self) -> None:
         with duckdb.connect(str(self.database)) as connection:
@@ -85,10 +91,7 @@ class Export:
 
     def spool(self) -> Path:
         """A new folder for one run."""
-        self._count += 1
-        folder = self.folder / f"run-{self._count}"
-        folder.mkdir()
-        return folder
+        return Path(tempfile.mkdtemp(dir=self.folder, prefix="run-"))
 
     def build(
         self,

@@ -9,9 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from backports import zstd
 
 from profexd.api import Codec
-from profexd_formats.codecs import Gzip, NoCodec, Zstd, zstd
+from profexd_formats.codecs import Gzip, NoCodec, Zstd
 
 DATA = "".join(random.Random(1).choices("profile,", k=5_000_000)).encode()
 

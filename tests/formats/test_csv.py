@@ -7,11 +7,10 @@ import io
 from collections.abc import Callable
 from typing import Any
 
-import duckdb
 import pytest
 
 from profexd.api import ConfigurationInvalid
-from tests.formats.exporting import Export
+from tests.formats.exporting import Export, query
 
 Table = Callable[[str], Export]
 
@@ -87,10 +86,10 @@ def test_python_and_duckdb_read_back_every_value(table: Table) -> None:
     rows = list(csv.reader(io.StringIO(file.path.read_bytes().decode(), newline="")))
     assert rows[0] == ["id", 'odd, "name"', "new\nline"]
     assert rows[1:4] == [["1", "a,b", "x\r\n"], ["2", "", ""], ["3", 'say "hi"', " "]]
-    back = duckdb.sql(
+    back = query(
         f"SELECT * FROM read_csv('{file.path}', all_varchar = true, allow_quoted_nulls = false)"
     )
-    assert back.fetchall() == [
+    assert back == [
         ("1", "a,b", "x\r\n"),
         ("2", "", None),
         ("3", 'say "hi"', " "),

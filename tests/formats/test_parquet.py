@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from profexd.api import ConfigurationInvalid
-from tests.formats.exporting import Export
+from tests.formats.exporting import Export, query
 
 Table = Callable[[str], Export]
 
@@ -71,7 +71,7 @@ def test_what_parquet_would_lose_is_kept(
 ) -> None:
     export = table(f"SELECT {value} AS v UNION ALL SELECT NULL")
     path = export.build(export.pipeline("parquet")).path
-    rows = duckdb.sql(f"SELECT typeof(v), v FROM read_parquet('{path}')").fetchall()
+    rows = query(f"SELECT typeof(v), v FROM read_parquet('{path}')")
     assert rows == [(type_, read), (type_, None)]
     assert pq.read_table(path).num_rows == 2
 
