@@ -12,29 +12,26 @@ from typing import TYPE_CHECKING, Any
 
 from profexd.api.errors import ProfexdError
 from profexd.daemon import decide, inbox
-from profexd.daemon.decide import NotFound
+from profexd.daemon.board import Board
 from profexd.daemon.housekeeping import Housekeeping
 from profexd.daemon.hub import Hub
-from profexd.daemon.records import Memory, Pause, Run
+from profexd.daemon.records import Pause, Run
 from profexd.daemon.runlog import RunLogs
 from profexd.daemon.runs import Runs
-from profexd.daemon.scribe import Active
 from profexd.daemon.spool import Spool
 from profexd.daemon.store import Store, StoreUnusable
 from profexd.daemon.supervisor import WORKER, Supervisor, WorkerEnded, WorkerSaid
 from profexd.daemon.timetable import Timetable
-from profexd.daemon.view import pipeline_json
 from profexd.export.messages import Progress
-from profexd.wire import PipelineJson, RunStatus, Trigger
+from profexd.wire import RunStatus, Trigger
 
 if TYPE_CHECKING:
     from profexd.config.catalog import Catalog
-    from profexd.config.model import Configuration, Entry, Pipeline
+    from profexd.config.model import Configuration, Pipeline
 
 log = logging.getLogger(__name__)
 
 _LOOK_AGAIN = 30.0
-_PROGRESS_EVERY = 0.2
 _TRY_AGAIN = 5.0
 
 
@@ -77,17 +74,14 @@ class Core:
             logs=logs,
             spool=spool,
             now=now,
-            changed=self._run_changed,
-            progressed=self._progressed,
+            changed=lambda run: self.board.run_changed(run),
+            progressed=lambda active: self.board.progressed(active),
             over=self._run_over,
             expired=lambda run_id: self.post(inbox.TimedOut(run_id)),
         )
         self.timetable = Timetable(store, now)
+        self.board = Board(catalog, configuration, self.timetable, self.runs, hub, now)
         self._housekeeping = Housekeeping(store, self.runs, logs, spool, now)
-        self._last: dict[str, Run] = {}
-        self._ended: dict[str, RunStatus] = {}
-        self._views: dict[str, PipelineJson] = {}
-        self._dirty: set[str] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
         self._quiet = asyncio.Event()
@@ -133,18 +127,15 @@ class Core:
                 refusal = why
             if not _is_chatter(message):
                 self._settle()
-        except Exception as why:
-            log.exception("core_failed")
-            refusal = ProfexdError(f"the daemon failed: {why}", hint="its log says more")
-            if isinstance(why, sqlite3.Error):
-                refusal = StoreUnusable(
-                    f"run state cannot be written: {why}",
-                    hint="make room in the state directory, or see what is wrong with its disk",
-                )
+        except Exception as why:  # noqa: BLE001 - the daemon outlives its own mistakes
+            refusal = _failure(why)
+            loop = asyncio.get_running_loop()
             if isinstance(message, WorkerSaid):
                 # What it said is not in the store, so it must not go on.
                 message.child.reject(f"{message.message} ({why})")
-            asyncio.get_running_loop().call_later(_TRY_AGAIN, self.post, inbox.Tick())
+            # The end of a child must not be lost, and what was due still is.
+            again = message if isinstance(message, WorkerEnded) else inbox.Tick()
+            loop.call_later(_TRY_AGAIN, self.post, again)
         return result, refusal
 
     async def quiet(self) -> None:
@@ -181,7 +172,7 @@ class Core:
             if self._scheduling:
                 self._tick(starting=False)
             self._pump()
-        self._flush()
+        self.board.flush()
         self._arm()
 
     # Start and configuration
@@ -193,15 +184,14 @@ class Core:
         else:
             self.timetable.remember(self.configuration)
         self._housekeeping.recover(self._documents)
-        self._last = self._store.last_started()
-        self._ended = self._store.last_ended()
+        self.board.begin(self._store)
         if self._scheduling:
             self._tick(starting=True)
             for run in self._store.owed():
                 self._catch_up_interrupted(run)
         self._pump()
         self._housekeeping.sweep(self.configuration)
-        self._dirty.clear()
+        self.board.flush()
         self._arm()
 
     def _load(self, configuration: Configuration) -> None:
@@ -212,14 +202,7 @@ class Core:
             for run in self.runs.unfinished(name):
                 if run.run_id in self.runs.pending:
                     self.runs.drop(run, RunStatus.SKIPPED, "the file of the pipeline is gone")
-            self._views.pop(name, None)
-            self._dirty.discard(name)
-            self.hub.publish("pipeline", gone=name)
-        for name, entry in configuration.pipelines.items():
-            old = before.get(name)
-            if old is None or not _same(old, entry):
-                self._dirty.add(name)
-        self.hub.publish("config")
+        self.board.apply(configuration)
         self._housekeeping.sweep(configuration)
 
     def _documents(self, run: Run) -> dict[str, Any] | None:
@@ -228,15 +211,8 @@ class Core:
 
     # Requests
 
-    def entry(self, name: str) -> Entry:
-        """Return the entry of a pipeline; NotFound when there is none."""
-        entry = self.configuration.pipelines.get(name)
-        if entry is None:
-            raise NotFound(f"there is no pipeline {name}", hint="profexctl list")
-        return entry
-
     def _run_now(self, request: inbox.RunNow) -> Run:
-        entry = self.entry(request.name)
+        entry = self.board.entry(request.name)
         if self.draining:
             raise _ending()
         if request.export:
@@ -248,19 +224,19 @@ class Core:
         return self.runs.create(request.name, trigger, by=request.by)
 
     def _pause(self, request: inbox.PausePipeline) -> None:
-        self.entry(request.name)
+        self.board.entry(request.name)
         self.timetable.set_pause(
             request.name,
             Pause(by=request.by, at=self.now(), reason=request.reason, until=request.until),
         )
         log.info("paused", extra={"pipeline": request.name, "by": request.by})
-        self._dirty.add(request.name)
+        self.board.touch(request.name)
 
     def _resume(self, name: str, by: str) -> None:
-        self.entry(name)
+        self.board.entry(name)
         self.timetable.set_pause(name, None)
         log.info("resumed", extra={"pipeline": name, "by": by})
-        self._dirty.add(name)
+        self.board.touch(name)
 
     def _cancel(self) -> None:
         self.draining = True
@@ -274,11 +250,11 @@ class Core:
     def _tick(self, *, starting: bool) -> None:
         now = self.now()
         for name in self.timetable.pauses_over(now):
-            self._dirty.add(name)
+            self.board.touch(name)
         for name in self.timetable.due_names(now):
             entry = self.configuration.pipelines[name]
             assert entry.pipeline is not None
-            self._dirty.add(name)
+            self.board.touch(name)
             if entry.pipeline.schedule.kind == "once" and self.runs.unfinished(name):
                 continue
             with self._store.transaction():
@@ -342,64 +318,20 @@ class Core:
         delay = min((min(instants) - now).total_seconds(), _LOOK_AGAIN)
         self._timer = asyncio.get_running_loop().call_later(delay, self.post, inbox.Tick())
 
-    # What changed
-
-    def _run_changed(self, run: Run) -> None:
-        if run.status is not RunStatus.PENDING:
-            last = self._last.get(run.pipeline)
-            if last is None or int(last.run_id) <= int(run.run_id):
-                self._last[run.pipeline] = run
-        if run.status.finished and run.status is not RunStatus.SKIPPED:
-            self._ended[run.pipeline] = run.status
-        self._dirty.add(run.pipeline)
-        self.hub.publish("run", run=run.as_json())
-
-    def _progressed(self, active: Active) -> None:
-        moment = asyncio.get_running_loop().time()
-        if moment - active.shown_at >= _PROGRESS_EVERY:
-            active.shown_at = moment
-            self.hub.publish("progress", name=active.run.pipeline, running=active.as_json())
-
     def _run_over(self, run: Run) -> None:
         self._observe(run)
         self._housekeeping.over(run, self.configuration)
 
-    def view(self, name: str) -> PipelineJson:
-        """Return the pipeline object, with live progress."""
-        entry = self.entry(name)
-        active = self._active(name)
-        if name not in self._views:
-            self._views[name] = pipeline_json(
-                entry,
-                catalog=self.catalog,
-                memory=self.timetable.memory(name),
-                pause=self.timetable.pause(name),
-                last=self._last.get(name),
-                ended=self._ended.get(name),
-                running=None if active is None else active.run,
-                now=self.now(),
-            )
-        cached = self._views[name]
-        return cached if active is None else {**cached, "running": active.as_json()}
 
-    def _active(self, name: str) -> Active | None:
-        return next((a for a in self.runs.active.values() if a.run.pipeline == name), None)
-
-    def failing(self) -> int:
-        """Return how many pipelines failed when they last ran."""
-        bad = (RunStatus.FAILED, RunStatus.INTERRUPTED)
-        return sum(self._ended.get(name) in bad for name in self.configuration.pipelines)
-
-    def memory(self, name: str) -> Memory:
-        """Return what is remembered of a pipeline."""
-        return self.timetable.memory(name)
-
-    def _flush(self) -> None:
-        for name in self._dirty:
-            self._views.pop(name, None)
-            if name in self.configuration.pipelines:
-                self.hub.publish("pipeline", pipeline=self.view(name))
-        self._dirty.clear()
+def _failure(why: Exception) -> ProfexdError:
+    if isinstance(why, sqlite3.Error):
+        log.error("state_unusable", extra={"error": str(why)})
+        return StoreUnusable(
+            f"run state cannot be written: {why}",
+            hint="make room in the state directory, or see what is wrong with its disk",
+        )
+    log.error("core_failed", exc_info=why)
+    return ProfexdError(f"the daemon failed: {why}", hint="its log says more")
 
 
 def _ending() -> ProfexdError:
@@ -409,11 +341,3 @@ def _ending() -> ProfexdError:
 def _is_chatter(message: object) -> bool:
     """Whether a message can make nothing due."""
     return isinstance(message, WorkerSaid) and isinstance(message.message, Progress)
-
-
-def _same(old: Entry, new: Entry) -> bool:
-    if old.problems != new.problems or old.file != new.file:
-        return False
-    if old.pipeline is None or new.pipeline is None:
-        return old.pipeline is new.pipeline
-    return old.pipeline.revision == new.pipeline.revision

@@ -41,7 +41,7 @@ class Previews:
 
     async def preview(self, name: str, limit: int) -> dict[str, Any]:
         """Return the PreviewJson of a pipeline; raises what the worker said."""
-        pipeline = self._core.entry(name).pipeline
+        pipeline = self._core.board.entry(name).pipeline
         if pipeline is None:
             raise ConfigurationInvalid(
                 f"the pipeline {name} has errors in its file and never had a good version",
@@ -53,7 +53,7 @@ class Previews:
             job = Job(
                 action="preview",
                 run_id=str(int(now.timestamp())),
-                export_id=self._core.memory(name).export_id,
+                export_id=self._core.timetable.memory(name).export_id,
                 pipeline=name,
                 instant=now,
                 documents=pipeline.documents,

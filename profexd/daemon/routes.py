@@ -99,12 +99,12 @@ class Api:
             if number % _BREATH == _BREATH - 1:
                 await asyncio.sleep(0)
             if name in self.core.configuration.pipelines:
-                views.append(self.core.view(name))
+                views.append(self.core.board.pipeline(name))
         return web.json_response(views, dumps=_dumps)
 
     async def pipeline(self, request: web.Request) -> web.Response:
         """One pipeline."""
-        return web.json_response(self.core.view(request.match_info["name"]), dumps=_dumps)
+        return web.json_response(self.core.board.pipeline(request.match_info["name"]), dumps=_dumps)
 
     async def run_now(self, request: web.Request) -> web.Response:
         """Run it now."""

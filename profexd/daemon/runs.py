@@ -261,9 +261,10 @@ class Runs:
         if active.told is None and active.run.publishing:
             self._died_publishing(active, ended, draining=draining)
             return
-        del self.active[run_id]
         told = active.told is not None
         run = self._reload(run_id) if told else self._died(active, ended)
+        # Not before the store has it: a message that could not be taken comes again.
+        del self.active[run_id]
         staged = any(not handle.published for handle in self._store.handles(run_id))
         # A worker that ended in order has tried to discard; only the next start tries again.
         if staged and not told and not draining:
@@ -278,21 +279,21 @@ class Runs:
         )
         if active.reason:
             return self._scribe.end(active, RunStatus.STOPPED)
-        active.told = Finished(status=RunStatus.FAILED, error=dict(error))  # type: ignore[arg-type]
-        return self._scribe.end(active)
+        return self._scribe.end(active, RunStatus.FAILED, error)
 
     def _died_publishing(self, active: Active, ended: WorkerEnded, *, draining: bool) -> None:
         run = active.run
-        del self.active[run.run_id]
         self._logs.write(run.run_id, "error", f"the process died while it published: {ended.how}")
         if draining:
             # The next start finishes it: it stays running in the store.
+            del self.active[run.run_id]
             self._logs.end(run.run_id)
-            return
-        if ended.child.job.action == "run":
+        elif ended.child.job.action == "run":
             self.finish(run, active.documents, ended.child.job.export_id)
-            return
-        self._conclude(self._died(active, ended))
+        else:
+            failed = self._died(active, ended)
+            del self.active[run.run_id]
+            self._conclude(failed)
 
     def _conclude(self, run: Run) -> None:
         if run.error is None:

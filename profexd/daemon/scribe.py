@@ -99,8 +99,9 @@ class Scribe:
             case Retrying(attempt=attempt, retry_at=retry_at):
                 self._update(active, replace(run, attempt=attempt, retry_at=retry_at))
             case Finished():
+                error = message.error
+                self.end(active, RunStatus(message.status), error)  # type: ignore[arg-type]
                 active.told = message
-                self.end(active)
         return True
 
     def write_cleaning(self, run_id: str, message: Message) -> None:
@@ -111,14 +112,8 @@ class Scribe:
             case Logged(level=level, message=text):
                 self._logs.write(run_id, level, text)
 
-    def end(self, active: Active, status: RunStatus | None = None) -> Run:
-        """Write down how a run ended, as its worker told, or else as ``status``."""
-        told = active.told
-        error: ErrorJson | None = None
-        if told is not None:
-            status = RunStatus(told.status)
-            error = told.error  # type: ignore[assignment]
-        assert status is not None
+    def end(self, active: Active, status: RunStatus, error: ErrorJson | None = None) -> Run:
+        """Write down how a run ended."""
         run = ledger.ended(active.run, status, error, reason=active.reason, now=self._now())
         with self._store.transaction():
             self._store.save_run(run)

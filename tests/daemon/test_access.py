@@ -84,7 +84,7 @@ def test_a_role_opens_what_it_opens_and_no_more(
                 if status == 403:
                     assert answer["error"]["code"] == "denied"
             if "pause" in allowed:
-                assert play.core.view("quick")["paused"]["by"] == "nobody"
+                assert play.core.board.pipeline("quick")["paused"]["by"] == "nobody"
             assert (await ask("GET", "/healthz"))[0] == 200
 
     run_async(scene())

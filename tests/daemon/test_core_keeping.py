@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from profexd.api.errors import ProfexdError
 from profexd.api.options import Secret
 from profexd.daemon import inbox
+from profexd.daemon.records import Run
 from profexd.daemon.withheld import complete, withhold
 from profexd.wire import RunStatus
 from tests.daemon.stage import Play, Stage, run_async
@@ -161,15 +163,46 @@ def test_a_plugin_that_cannot_say_its_uri_costs_only_the_uri(
 
     async def scene() -> None:
         async with stage.playing() as play:
-            assert play.core.view("quick")["uri"] == f"file://{tmp_path}/out/quick.csv"
-            assert play.core.view("quick")["filter"] == "visits > 3"
+            assert play.core.board.pipeline("quick")["uri"] == f"file://{tmp_path}/out/quick.csv"
+            assert play.core.board.pipeline("quick")["filter"] == "visits > 3"
 
             def broken(options: object, target: str) -> str:
                 raise ZeroDivisionError
 
             monkeypatch.setattr(play.catalog.sinks["file"], "uri", broken)
             await play.reload()
-            play.core._views.clear()
-            assert play.core.view("quick")["uri"] == ""
+            play.core.board._views.clear()
+            assert play.core.board.pipeline("quick")["uri"] == ""
 
+    run_async(scene())
+
+
+def test_a_full_disk_fails_the_run_as_soon_as_that_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("profexd.daemon.core._TRY_AGAIN", 0.01)
+    stage = Stage(tmp_path)
+    stage.write("hang")
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            run = await play.run_now("hang")
+            await play.phase(run.run_id, "build")
+            save = play.store.save_run
+
+            def full(run: Run) -> None:
+                raise sqlite3.OperationalError("database or disk is full")
+
+            monkeypatch.setattr(play.store, "save_run", full)
+            with pytest.raises(ProfexdError, match="disk is full"):
+                await play.run_now("hang-other")
+            child = play.core.runs.active[run.run_id].child
+            child.kill()
+            await child.task
+            assert play.run(run.run_id).status is RunStatus.RUNNING
+            monkeypatch.setattr(play.store, "save_run", save)
+            failed = await play.over(run.run_id)
+            assert failed.status is RunStatus.FAILED
+
+    stage.write("hang-other")
     run_async(scene())

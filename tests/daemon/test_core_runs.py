@@ -38,8 +38,8 @@ def test_a_run_is_queued_started_told_of_and_done(tmp_path: Path) -> None:
             assert "one value was cut" in play.log(run.run_id)
             statuses = [e["run"]["status"] for e in play.events if e["type"] == "run"]
             assert (statuses[0], statuses[1], statuses[-1]) == ("pending", "running", "done")
-            assert play.core.view("quick")["state"] == "pending"
-            assert play.core.view("quick")["last_run"]["status"] == "done"
+            assert play.core.board.pipeline("quick")["state"] == "pending"
+            assert play.core.board.pipeline("quick")["last_run"]["status"] == "done"
 
     run_async(scene())
 
@@ -52,7 +52,9 @@ def test_run_ids_and_export_ids_are_seconds_raised_until_unique(tmp_path: Path) 
     async def scene() -> None:
         async with stage.playing() as play:
             second = int(stage.clock.now.timestamp())
-            exports = {play.core.view(name)["export_id"] for name in ("quick-a", "quick-b")}
+            exports = {
+                play.core.board.pipeline(name)["export_id"] for name in ("quick-a", "quick-b")
+            }
             assert exports == {str(second), str(second + 1)}
             first = await play.run_now("quick-a")
             other = await play.run_now("quick-b")
@@ -102,12 +104,12 @@ def test_run_now_is_refused_with_a_reason(tmp_path: Path) -> None:
             assert await refused(play, inbox.RunNow("paused", "x")) == "paused"
             assert await refused(play, inbox.RunNow("broken", "x")) == "config_invalid"
             assert await refused(play, inbox.RunNow("nobody", "x")) == "not_found"
-            assert play.core.view("paused")["paused"]["reason"] == "audit"
-            assert play.core.view("paused")["state"] == "paused"
-            assert play.core.view("disabled")["state"] == "disabled"
-            assert play.core.view("broken")["state"] == "invalid"
+            assert play.core.board.pipeline("paused")["paused"]["reason"] == "audit"
+            assert play.core.board.pipeline("paused")["state"] == "paused"
+            assert play.core.board.pipeline("disabled")["state"] == "disabled"
+            assert play.core.board.pipeline("broken")["state"] == "invalid"
             await play.core.ask(inbox.ResumePipeline("paused", "ada"))
-            assert play.core.view("paused")["paused"] is None
+            assert play.core.board.pipeline("paused")["paused"] is None
 
     run_async(scene())
 
@@ -138,7 +140,7 @@ def test_pausing_does_not_kill_what_runs(tmp_path: Path) -> None:
             run = await play.run_now("hang")
             await play.phase(run.run_id, "build")
             await play.core.ask(inbox.PausePipeline("hang", "ada"))
-            view = play.core.view("hang")
+            view = play.core.board.pipeline("hang")
             assert view["state"] == "running"
             assert view["running"]["percent"] == 50.0
             assert play.states() == ["running"]
@@ -157,7 +159,7 @@ def test_stop_ends_a_waiting_run_at_once(tmp_path: Path) -> None:
             waiting = await play.run_now("quick")
             stopped = await play.core.ask(inbox.StopRun(waiting.run_id, "ada"))
             assert stopped.status is RunStatus.STOPPED
-            assert play.core.view("quick")["state"] == "stopped"
+            assert play.core.board.pipeline("quick")["state"] == "stopped"
             assert await refused(play, inbox.StopRun(waiting.run_id, "x")) == "not_running"
             assert await refused(play, inbox.StopRun("123", "x")) == "not_found"
             assert await refused(play, inbox.StopRun("../etc", "x")) == "not_found"
@@ -192,7 +194,7 @@ def test_a_run_that_takes_too_long_fails_with_timeout(tmp_path: Path) -> None:
             assert run.status is RunStatus.FAILED
             assert run.error is not None
             assert run.error["code"] == "timeout"
-            assert play.core.view("hang")["state"] == "failed"
+            assert play.core.board.pipeline("hang")["state"] == "failed"
 
     run_async(scene())
 

@@ -21,7 +21,7 @@ def test_every_minute_fires_by_itself_and_is_recorded_as_scheduled(tmp_path: Pat
 
     async def scene() -> None:
         async with stage.playing() as play:
-            assert play.core.view("quick")["next_run_at"] == "2026-06-01T12:01:00Z"
+            assert play.core.board.pipeline("quick")["next_run_at"] == "2026-06-01T12:01:00Z"
             await play.tick(seconds=59)
             assert play.runs() == []
             await play.tick(seconds=2)
@@ -34,8 +34,8 @@ def test_every_minute_fires_by_itself_and_is_recorded_as_scheduled(tmp_path: Pat
                 NOON + timedelta(minutes=1),
                 NOON + timedelta(minutes=2),
             ]
-            assert play.core.view("quick")["next_run_at"] == "2026-06-01T12:03:00Z"
-            assert len(play.core.view("quick")["next_runs"]) == 5
+            assert play.core.board.pipeline("quick")["next_run_at"] == "2026-06-01T12:03:00Z"
+            assert len(play.core.board.pipeline("quick")["next_runs"]) == 5
 
     run_async(scene())
 
@@ -63,7 +63,7 @@ def test_cron_fires_in_its_zone(tmp_path: Path) -> None:
             await play.tick(minutes=30)
             await settled(play, "quick")
             assert play.states() == ["done"]
-            assert play.core.view("quick")["next_run_at"] == "2026-06-02T12:30:00Z"
+            assert play.core.board.pipeline("quick")["next_run_at"] == "2026-06-02T12:30:00Z"
 
     run_async(scene())
 
@@ -76,8 +76,8 @@ def test_once_runs_as_soon_as_it_is_seen_and_never_again(tmp_path: Path) -> None
         async with stage.playing() as play:
             await settled(play, "quick")
             assert [run.trigger for run in play.runs()] == [Trigger.ONCE]
-            assert play.core.view("quick")["state"] == "done"
-            assert play.core.view("quick")["frequency"] == "once"
+            assert play.core.board.pipeline("quick")["state"] == "done"
+            assert play.core.board.pipeline("quick")["frequency"] == "once"
             stage.write("quick", "once", description='"edited"')
             await play.reload()
             file.unlink()
@@ -105,7 +105,7 @@ def test_a_stopped_once_never_starts_by_itself_again(tmp_path: Path) -> None:
             await play.over(run.run_id)
             await play.tick(hours=1)
             assert play.states() == ["stopped"]
-            assert play.core.view("hang")["state"] == "stopped"
+            assert play.core.board.pipeline("hang")["state"] == "stopped"
 
     run_async(scene())
 
@@ -117,7 +117,7 @@ def test_once_at_waits_for_its_time(tmp_path: Path) -> None:
 
     async def scene() -> None:
         async with stage.playing() as play:
-            assert play.core.view("quick")["next_runs"] == ["2026-06-01T12:30:00Z"]
+            assert play.core.board.pipeline("quick")["next_runs"] == ["2026-06-01T12:30:00Z"]
             await play.tick(minutes=29)
             assert play.runs() == []
             await play.tick(minutes=1)
@@ -138,7 +138,7 @@ def test_an_occurrence_while_it_runs_is_skipped_and_seen_in_the_history(tmp_path
             await play.tick(minutes=1)
             assert play.states() == ["running", "skipped"]
             assert "was not over" in play.runs()[1].warnings[0]
-            assert play.core.view("hang")["state"] == "running"
+            assert play.core.board.pipeline("hang")["state"] == "running"
 
     run_async(scene())
 
@@ -171,7 +171,7 @@ def missed(tmp_path: Path, catch_up: str) -> list[tuple[str, str]]:
             found.extend(
                 (str(run.trigger), f"{run.scheduled_at:%H:%M}") for run in play.runs("quick")
             )
-            assert play.core.view("quick")["next_run_at"] == "2026-06-01T16:00:00Z"
+            assert play.core.board.pipeline("quick")["next_run_at"] == "2026-06-01T16:00:00Z"
 
     run_async(scene())
     return found
@@ -212,7 +212,7 @@ def test_occurrences_while_paused_or_disabled_are_not_missed(tmp_path: Path) -> 
     async def scene() -> None:
         async with stage.playing() as play:
             await play.core.ask(inbox.PausePipeline("quick-paused", "ada"))
-            assert play.core.view("quick-paused")["next_run_at"] is None
+            assert play.core.board.pipeline("quick-paused")["next_run_at"] is None
             await play.tick(hours=3)
             assert play.runs() == []
             stage.write("quick-disabled", "hourly")
@@ -235,12 +235,12 @@ def test_a_pause_ends_by_itself_and_outlives_a_restart(tmp_path: Path) -> None:
     async def scene() -> None:
         async with stage.playing() as play:
             await play.core.ask(inbox.PausePipeline("quick", "ada", until=until))
-            assert play.core.view("quick")["next_run_at"] == "2026-06-01T14:00:00Z"
+            assert play.core.board.pipeline("quick")["next_run_at"] == "2026-06-01T14:00:00Z"
         stage.clock.forward(minutes=70)
         async with stage.playing() as play:
-            assert play.core.view("quick")["state"] == "paused"
+            assert play.core.board.pipeline("quick")["state"] == "paused"
             await play.tick(minutes=25)
-            assert play.core.view("quick")["paused"] is None
+            assert play.core.board.pipeline("quick")["paused"] is None
             assert play.runs() == []
             await play.tick(minutes=25)
             await settled(play, "quick")
@@ -291,7 +291,7 @@ def test_a_new_schedule_does_not_make_the_past_due(tmp_path: Path) -> None:
             stage.write("quick", "daily at 13:00")
             await play.reload()
             assert play.runs() == []
-            assert play.core.view("quick")["next_run_at"] == "2026-06-02T13:00:00Z"
+            assert play.core.board.pipeline("quick")["next_run_at"] == "2026-06-02T13:00:00Z"
 
     run_async(scene())
 
@@ -304,7 +304,7 @@ def test_a_broken_file_keeps_its_last_good_version_running(tmp_path: Path) -> No
         async with stage.playing() as play:
             stage.write("quick", "every 1m", nonsense="1")
             await play.reload()
-            view = play.core.view("quick")
+            view = play.core.board.pipeline("quick")
             assert view["state"] == "invalid"
             assert view["problems"][0]["key"] == "nonsense"
             await play.tick(minutes=1)
@@ -321,14 +321,14 @@ def test_a_file_that_comes_back_goes_on_where_it_was(tmp_path: Path) -> None:
     async def scene() -> None:
         async with stage.playing() as play:
             await play.core.ask(inbox.PausePipeline("quick", "ada", reason="audit"))
-            export_id = play.core.view("quick")["export_id"]
+            export_id = play.core.board.pipeline("quick")["export_id"]
             text = file.read_text()
             file.unlink()
             await play.reload()
             await play.tick(hours=2)
             file.write_text(text)
             await play.reload()
-            view = play.core.view("quick")
+            view = play.core.board.pipeline("quick")
             assert view["export_id"] == export_id
             assert view["paused"] is not None
             assert play.runs() == []
@@ -347,7 +347,7 @@ def test_a_clock_that_was_far_ahead_does_not_silence_a_pipeline(tmp_path: Path) 
             await settled(play, "quick")
         stage.clock.now = NOON
         async with stage.playing() as play:
-            assert play.core.view("quick")["next_run_at"] == "2026-06-01T13:00:00Z"
+            assert play.core.board.pipeline("quick")["next_run_at"] == "2026-06-01T13:00:00Z"
             await play.tick(hours=1)
             await settled(play, "quick")
             assert len(play.runs("quick")) == 2
@@ -385,7 +385,7 @@ def test_a_run_that_ended_with_its_daemon_is_interrupted_and_its_traces_removed(
         async with stage.playing() as play:
             run = play.run(run_id)
             assert run.status is RunStatus.INTERRUPTED
-            assert play.core.view("wait-staged")["state"] == "failed"
+            assert play.core.board.pipeline("wait-staged")["state"] == "failed"
             await play.core.runs.cleaning[run_id].task
             await play.core.ask(inbox.Tick())
             assert play.store.handles(run_id) == ()
