@@ -49,6 +49,8 @@ class Palette(Provider):
         for action in heard_at(screen.PLACE):
             if action.label.startswith(_MOVES):
                 continue
+            if action.id == "reconnect" and context.connected:
+                continue
             reason = action.enabled(context)
             text = f"{action.label_for(context)}  ({shown_keys(action)})"
             found.append((action, text, f"not now: {reason}" if reason else action.help))

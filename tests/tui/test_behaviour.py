@@ -433,6 +433,37 @@ def test_the_runs_follow_events_the_cursor_stays_and_enter_opens_the_log() -> No
     play(script, client)
 
 
+def test_the_runs_are_fetched_anew_for_a_reader_that_lagged() -> None:
+    client = sample()
+    client.known_runs["customers_daily"] = [run("customers_daily", 1)]
+
+    async def script(stage: Stage) -> None:
+        await ready(stage)
+        await stage.press("2")
+        await stage.sees("[2 Runs]", "18 420")
+        stage.client.known_runs["customers_daily"] = [run("customers_daily", 2, rows=77_777)]
+        stage.client.push("lagged")
+        await stage.sees("77 777")
+
+    play(script, client)
+
+
+def test_the_log_tab_goes_on_after_the_connection_broke() -> None:
+    async def script(stage: Stage) -> None:
+        await ready(stage)
+        await stage.press("3")
+        await stage.sees("part 60 of")
+        stage.client.break_down()
+        await stage.sees("RECONNECTING")
+        stage.client.logs["customers_daily-r2"].fail(stage.client.down)  # type: ignore[arg-type]
+        await stage.sees("no daemon at")
+        stage.client.logs["customers_daily-r2"] = FakeStream(more(1, 90))  # type: ignore[arg-type]
+        stage.client.come_back()
+        await stage.sees("line 90")
+
+    play(script, logged())
+
+
 def test_a_slow_preview_can_be_given_up() -> None:
     client = sample()
     client.preview_gate.clear()

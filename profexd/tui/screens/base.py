@@ -46,7 +46,7 @@ class ActionScreen(Screen[None], inherit_bindings=False):
     """Its children say what ``do`` does; ``refresh_view`` draws what the app knows."""
 
     PLACE: ClassVar[Place]
-    AUTO_FOCUS = None
+    AUTO_FOCUS = ""  # not the first that can have it: that may be a line of input
     DEFAULT_CSS = """
     ActionScreen { background: $background; layers: base over; }
     ActionScreen #too-small { layer: over; display: none; width: 100%; height: 100%;

@@ -13,11 +13,12 @@ from textual.widgets import Input, Static
 
 from profexd.tui import humane
 from profexd.tui.actions import Context, Place
-from profexd.tui.order import Order, in_order
-from profexd.tui.screens.base import ActionScreen, bindings_of
-from profexd.tui.screens.dialogs import Choice, Menu, Reason, TextBox
+from profexd.tui.order import Order
+from profexd.tui.screens.asking import AskingScreen
+from profexd.tui.screens.base import bindings_of
+from profexd.tui.screens.dialogs import Choice, Menu, TextBox
 from profexd.tui.screens.log import LogScreen
-from profexd.tui.search import compile_filter, is_problem
+from profexd.tui.selection import Selection
 from profexd.tui.store import State, latest_run, latest_run_id, stoppable_run_id
 from profexd.tui.widgets.bars import TabBar
 from profexd.tui.widgets.detail import LOG, PREVIEW, RUNS, TABS, Detail, OverviewPane
@@ -43,7 +44,7 @@ _ORDER_KEYS = {
 Movable = PipelineTable | OverviewPane | RunsTable | PreviewTable | TailView
 
 
-class PipelinesScreen(ActionScreen, inherit_bindings=False):
+class PipelinesScreen(AskingScreen, inherit_bindings=False):
     """The list, the filter line and the detail; everything else lies over it."""
 
     PLACE: ClassVar[Place] = Place.LIST
@@ -68,14 +69,11 @@ class PipelinesScreen(ActionScreen, inherit_bindings=False):
 
     def __init__(self, *, filter_text: str = "") -> None:
         super().__init__()
-        self._filter_text = filter_text
-        self._problems_only = False
-        self._order = Order.NAME
-        self._reverse = False
-        self._marked: frozenset[str] = frozenset()
+        self._selection = Selection(filter_text)
         self._shown: list[PipelineJson] = []
         self._open: bool | None = None
         self._zoomed = False
+        self._count = ""
 
     # -- what is on the screen
 
@@ -83,7 +81,7 @@ class PipelinesScreen(ActionScreen, inherit_bindings=False):
         with Horizontal(id="filter-line"):
             yield Static("/", id="filter-sign", markup=False)
             yield Input(
-                self._filter_text,
+                self._selection.text,
                 id="filter",
                 placeholder="name !not ~fuzzy state:failed",
                 compact=True,
@@ -97,7 +95,7 @@ class PipelinesScreen(ActionScreen, inherit_bindings=False):
 
     def on_mount(self) -> None:
         self.table.focus()
-        self.set_class(bool(self._filter_text), "-filtering")
+        self.set_class(bool(self._selection.text), "-filtering")
         self._arrange()
 
     @property
@@ -120,7 +118,7 @@ class PipelinesScreen(ActionScreen, inherit_bindings=False):
 
     def context(self) -> Context:
         state = self.tui.state
-        targets = tuple(self._targets(state))
+        targets = self._selection.targets(state.pipelines, self.table.current)
         return self.tui.context(
             targets=targets,
             stoppable=any(
@@ -131,23 +129,13 @@ class PipelinesScreen(ActionScreen, inherit_bindings=False):
         )
 
     def header_note(self) -> str:
-        return f"{len(self._marked)} marked" if self._marked else ""
+        return f"{len(self._selection.marked)} marked" if self._selection.marked else ""
 
     def refresh_view(self) -> None:
         if not self.drawable:
             return
         state, view = self.tui.state, self.view
-        self._marked &= state.pipelines.keys()
-        wanted = compile_filter(self._filter_text)
-        self._shown = in_order(
-            (
-                pipeline
-                for pipeline in state.pipelines.values()
-                if wanted(pipeline) and (not self._problems_only or is_problem(pipeline))
-            ),
-            self._order,
-            reverse=self._reverse,
-        )
+        self._shown = self._selection.shown(state.pipelines)
         self.set_class(state.loaded and not state.connected, "-old")
         self._show_notice(state)
         self._show_filter(state)
@@ -156,9 +144,9 @@ class PipelinesScreen(ActionScreen, inherit_bindings=False):
             self._shown,
             runs,
             view,
-            marked=self._marked,
-            sorted_by=self._order,
-            reverse=self._reverse,
+            marked=self._selection.marked,
+            sorted_by=self._selection.order,
+            reverse=self._selection.reverse,
             width=max(30, self._list_width() - 1),
         )
         self.detail.show(state, self.table.current, view)
@@ -175,9 +163,11 @@ class PipelinesScreen(ActionScreen, inherit_bindings=False):
         elif state.loaded and not state.pipelines:
             text = no_pipelines_text(state)
         elif state.loaded and not self._shown:
-            text = no_match_text(self._filter_text, problems=self._problems_only)
+            text = no_match_text(self._selection.text, problems=self._selection.problems_only)
         notice.show(text)
         self.table.display = text is None
+        if text is None and self.focused is None:
+            self.table.focus()
         if text is not None and self._zoomed and not self._shown:
             self._zoomed = False
         self._arrange()
@@ -192,12 +182,14 @@ class PipelinesScreen(ActionScreen, inherit_bindings=False):
         )
 
     def _show_filter(self, state: State) -> None:
-        shown = bool(self._filter_text) or self._problems_only or self._filter_focused
+        shown = self._selection.narrowed or self._filter_focused
         self.set_class(shown, "-filtering")
         count = f"{len(self._shown)} of {humane.count(len(state.pipelines), 'pipeline')}"
-        if self._problems_only:
+        if self._selection.problems_only:
             count = f"problems only {self.view.glyphs.dot} {count}"
-        self.query_one("#filter-count", Static).update(count)
+        if count != self._count:
+            self._count = count
+            self.query_one("#filter-count", Static).update(count)
 
     @property
     def _filter_focused(self) -> bool:
@@ -260,7 +252,7 @@ class PipelinesScreen(ActionScreen, inherit_bindings=False):
         self._open_tab(message.index)
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        self._filter_text = event.value.strip()
+        self._selection.text = event.value.strip()
         self.refresh_view()
 
     def on_input_submitted(self) -> None:
@@ -367,10 +359,10 @@ class PipelinesScreen(ActionScreen, inherit_bindings=False):
         if self.in_detail:
             # Stacked, closing is only the way back: on a larger terminal the pane returns.
             self._set_pane(opened=None if self._stacked else True)
-        elif self._filter_text or self._problems_only or self._filter_focused:
+        elif self._selection.narrowed or self._filter_focused:
             self._clear_filter()
-        elif self._marked:
-            self._marked = frozenset()
+        elif self._selection.marked:
+            self._selection.marked = frozenset()
             self.refresh_view()
         elif not self.has_class("-closed"):
             self._set_pane(opened=False)
@@ -382,16 +374,13 @@ class PipelinesScreen(ActionScreen, inherit_bindings=False):
         self.query_one("#filter", Input).focus()
 
     def do_problems(self) -> None:
-        self._problems_only = not self._problems_only
+        self._selection.problems_only = not self._selection.problems_only
         self.refresh_view()
 
     def do_sort(self) -> None:
+        again = {self._selection.order: " (again: the other way round)"}
         choices = [
-            Choice(
-                order.value,
-                _ORDER_KEYS[order],
-                f"{order.value}{' (again: the other way round)' if order is self._order else ''}",
-            )
+            Choice(order.value, _ORDER_KEYS[order], f"{order.value}{again.get(order, '')}")
             for order in Order
         ]
         self.app.push_screen(Menu("Sort by", choices), self._sort_by)
@@ -399,28 +388,19 @@ class PipelinesScreen(ActionScreen, inherit_bindings=False):
     def _sort_by(self, chosen: str | None) -> None:
         if chosen is None:
             return
-        order = Order(chosen)
-        self._reverse = not self._reverse if order is self._order else False
-        self._order = order
+        self._selection.sort_by(Order(chosen))
         self.refresh_view()
 
     def do_mark(self) -> None:
         name = self.table.current
         if name is not None:
-            self._marked ^= {name}
+            self._selection.mark(name)
             self.table.move(1)
             self.refresh_view()
 
     def do_mark_all(self) -> None:
-        shown = frozenset(pipeline["name"] for pipeline in self._shown)
-        self._marked = self._marked - shown if shown <= self._marked else self._marked | shown
+        self._selection.mark_all(self._shown)
         self.refresh_view()
-
-    def _targets(self, state: State) -> list[PipelineJson]:
-        if self._marked:
-            return [pipeline for name, pipeline in state.pipelines.items() if name in self._marked]
-        name = self.table.current
-        return [state.pipelines[name]] if name in state.pipelines and name is not None else []
 
     def go_to(self, name: str) -> None:
         """Put the cursor on a pipeline, past any filter."""
@@ -430,64 +410,14 @@ class PipelinesScreen(ActionScreen, inherit_bindings=False):
         self.table.focus()
 
     def _clear_filter(self) -> None:
-        self._problems_only = False
-        self._filter_text = ""
+        self._selection.widen()
         self.query_one("#filter", Input).value = ""
         self.table.focus()
         self.refresh_view()
 
-    # -- asking the daemon
-
-    def do_reconnect(self) -> None:
-        self.tui.reconnect()
-
-    def do_run(self) -> None:
-        names = [pipeline["name"] for pipeline in self.context().targets]
-        if len(names) == 1:
-            self.tui.commands.run(names)
-        else:
-            self.tui.confirm_run(names)
-
-    def do_stop(self) -> None:
-        state = self.tui.state
-        names, run_ids = [], []
-        for pipeline in self.context().targets:
-            run_id = stoppable_run_id(pipeline, state.current.get(pipeline["name"]))
-            if run_id is not None:
-                names.append(pipeline["name"])
-                run_ids.append(run_id)
-        self.tui.confirm_stop(names, run_ids)
-
-    def do_toggle(self) -> None:
-        targets = self.context().targets
-        names = [pipeline["name"] for pipeline in targets]
-        if all(pipeline["paused"] is not None for pipeline in targets):
-            self.tui.commands.resume(names)
-            return
-        names = [pipeline["name"] for pipeline in targets if pipeline["paused"] is None]
-        subject = names[0] if len(names) == 1 else f"{len(names)} pipelines"
-
-        def paused(reason: str | None) -> None:
-            if reason is not None:
-                self.tui.commands.pause(names, reason)
-
-        self.app.push_screen(Reason(f"Pause {subject}", "why? others will read it"), paused)
-
     def do_preview(self) -> None:
         self._open_tab(PREVIEW)
         self.detail.preview()
-
-    def do_log(self) -> None:
-        targets = self.context().targets
-        run_id = latest_run_id(self.tui.state, targets[0]["name"]) if targets else None
-        if run_id is not None:
-            self.app.push_screen(LogScreen(run_id, targets[0]["name"]))
-
-    def do_validate(self) -> None:
-        self.tui.commands.validate()
-
-    def do_reload(self) -> None:
-        self.tui.commands.reload()
 
     def do_quit(self) -> None:
         if self.in_detail and self._zoomed_now:

@@ -135,8 +135,12 @@ class Detail(Vertical):
         """Draw the pipeline ``name`` as ``state`` has it."""
         changed = name != self._subject
         reconnected = state.connected and not self._state.connected
+        dropped = name in self._state.runs and name not in state.runs
+        log = self.query_one(TailView)
+        if reconnected and log.failure is not None:
+            log.reload()
         self._subject, self._state, self._view = name, state, view
-        if changed or reconnected:
+        if changed or reconnected or dropped:
             self._status = ""
             self._asked_runs = None
             if self._previewing != name:
