@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from profexd.export.source import OpenSource
     from profexd.export.stop import Stop
 
-_TEXT_BATCH_ROWS = 16_384
+_TEXT_BATCH_ROWS = 4_096
+"""Larger batches were not faster, and are memory that the engine's limit does not count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
