@@ -12,13 +12,14 @@ from textual import events
 from textual.app import App
 from textual.binding import Binding
 from textual.message import Message
+from textual.scrollbar import ScrollBar
 from textual.timer import Timer
 
 from profexd.tui.actions import Context
 from profexd.tui.columns import View
 from profexd.tui.commands import Checked, Commands, Done
 from profexd.tui.feed import BACKOFF_SECONDS, Feed
-from profexd.tui.glyphs import UNICODE, Glyphs
+from profexd.tui.glyphs import ASCII, UNICODE, Glyphs
 from profexd.tui.palette import Palette
 from profexd.tui.ports import ControlClient
 from profexd.tui.screens.base import ActionScreen
@@ -33,7 +34,7 @@ from profexd.tui.store import (
     restarted,
 )
 from profexd.tui.store import Message as StoreMessage
-from profexd.tui.theme import NAMED_COLORS, PROFEXD_THEME
+from profexd.tui.theme import NAMED_COLORS, PROFEXD_THEME, PlainScrollBars
 from profexd.tui.threads import DaemonThreads
 from profexd.tui.widgets.detail import Detail
 from profexd.wire import PipelineJson, ProblemJson
@@ -66,6 +67,10 @@ class ProfexdApp(App[int], inherit_bindings=False):
     ToastRack { margin-bottom: 1; }
     CommandPalette > Vertical { margin-top: 1; }
     SearchIcon { display: none; }
+    ProfexdApp.-ascii ModalScreen > Vertical { border: ascii $primary; }
+    ProfexdApp.-ascii #detail { border-left: none; }
+    ProfexdApp.-ascii Toast { border: none; }
+    ProfexdApp.-ascii CommandPalette * { border: none; }
     """
 
     def __init__(
@@ -118,12 +123,15 @@ class ProfexdApp(App[int], inherit_bindings=False):
             has_log=has_log,
         )
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         asyncio.get_running_loop().set_default_executor(DaemonThreads(1))
         self.register_theme(PROFEXD_THEME)
         self.theme = self._theme_name
         self.ansi_theme_dark = NAMED_COLORS
-        self.push_screen(PipelinesScreen(filter_text=self._filter_text))
+        if self._glyphs is ASCII:
+            self.add_class("-ascii")
+            ScrollBar.renderer = PlainScrollBars
+        await self.push_screen(PipelinesScreen(filter_text=self._filter_text))
         self._clock = self.set_interval(1.0, self._tick)
         # Painted first: the socket may take its time.
         self.call_after_refresh(self._start_feed)

@@ -1,8 +1,11 @@
-"""The colours of the interface, and those that the sixteen colour names stand for."""
+"""The colours of the interface, and what is drawn otherwise on a terminal with ASCII alone."""
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from rich.terminal_theme import TerminalTheme
+from textual.scrollbar import ScrollBarRender
 from textual.theme import Theme
 
 PROFEXD_THEME = Theme(
@@ -35,3 +38,10 @@ NAMED_COLORS = TerminalTheme(
         (228, 228, 228),
     ],
 )
+
+
+class PlainScrollBars(ScrollBarRender):
+    """Scroll bars of blanks in two colours, without the fractions of a block."""
+
+    VERTICAL_BARS: ClassVar[list[str]] = [" "] * 8
+    HORIZONTAL_BARS: ClassVar[list[str]] = [" "] * 8

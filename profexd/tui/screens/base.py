@@ -55,6 +55,9 @@ class ActionScreen(Screen[None], inherit_bindings=False):
     ActionScreen.-too-small #too-small { display: block; }
     """
 
+    # Whether all widgets are there: events and timers come before and after.
+    drawable = False
+
     @property
     def tui(self) -> ProfexdApp:
         """The app, by its own type."""
@@ -79,10 +82,11 @@ class ActionScreen(Screen[None], inherit_bindings=False):
         """Yield what stands between header and footer."""
         yield Widget()
 
-    @property
-    def drawable(self) -> bool:
-        """Whether its widgets are there: a late timer may find the screen half gone."""
-        return self.is_attached and bool(self.query("#footer"))
+    def on_mount(self) -> None:
+        self.drawable = True
+
+    def on_unmount(self) -> None:
+        self.drawable = False
 
     def context(self) -> Context:
         """Return what decides which actions can be done."""

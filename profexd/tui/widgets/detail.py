@@ -96,6 +96,7 @@ class Detail(Vertical):
         self._previewing: str | None = None
         self._previews: dict[str, PreviewJson | Failure] = {}
         self._status = ""
+        self._mounted = False
 
     def compose(self) -> ComposeResult:
         yield TabBar(TABS, id="tabs")
@@ -106,6 +107,12 @@ class Detail(Vertical):
             yield TailView(self._client, zone=self._zone, id="tab-2")
             yield PreviewTable(id="tab-3")
         yield Bar(id="status")
+
+    def on_mount(self) -> None:
+        self._mounted = True
+
+    def on_unmount(self) -> None:
+        self._mounted = False
 
     @property
     def active(self) -> OverviewPane | RunsTable | TailView | PreviewTable:
@@ -133,6 +140,8 @@ class Detail(Vertical):
 
     def show(self, state: State, name: str | None, view: View) -> None:
         """Draw the pipeline ``name`` as ``state`` has it."""
+        if not self._mounted:
+            return
         changed = name != self._subject
         reconnected = state.connected and not self._state.connected
         dropped = name in self._state.runs and name not in state.runs
@@ -191,6 +200,8 @@ class Detail(Vertical):
 
     def _settle(self) -> None:
         """Fetch what the open tab lacks."""
+        if not self._mounted:
+            return
         log = self.query_one(TailView)
         if self.tab != LOG or self._subject is None:
             log.show_run(None)
@@ -230,7 +241,7 @@ class Detail(Vertical):
         return fetch
 
     def _draw(self) -> None:
-        if self._view is None or not self.is_attached:
+        if self._view is None or not self._mounted:
             return
         self.query_one(TabBar).show_tabs(
             self.tab, self._subject or "", self.size.width, self._view.glyphs
