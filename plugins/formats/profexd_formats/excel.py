@@ -103,6 +103,7 @@ class Excel(Format):
         room = self.max_rows - 1
         number = f"CAST((row_number() OVER () - 1) % {room} + 2 AS VARCHAR)"
         numbered = rows.project([*sql.values, (number, ROW_NUMBER)])
+        numbered = numbered.project([*sql.tails, (ROW_NUMBER, ROW_NUMBER)])
         cleaner = Cleaner('<c r="', "[A-Z]+", mark=CUT)
         with parts.open() as part:
             archive = ZipWriter(part.write, threads=self.context.threads)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from profexd.api import Column, DataType, identifier, literal
 from profexd_formats.excel_book import Styles
 from profexd_formats.values import Rules, text
-from profexd_formats.xml_text import escaped
+from profexd_formats.xml_recipes import Step, applied
+from profexd_formats.xml_text import escaped, is_safe
 
 MAX_TEXT = 32_767
 """UTF-16 units in a cell."""
@@ -32,6 +34,7 @@ _INTEGERS = frozenset(
     }
 )
 _SHORT_INTEGERS = frozenset({"tinyint", "utinyint", "smallint", "usmallint", "integer", "uinteger"})
+_TYPED = frozenset({"boolean", "decimal", "float", "double", "date", "time", "time_ns"})
 _CLOCKS = frozenset({"timestamp", "timestamp_s", "timestamp_ms", "timestamp_ns"})
 _INSTANTS = frozenset({"timestamp with time zone", "timestamptz_ns"})
 _DAY = 86_400_000_000
@@ -44,37 +47,40 @@ _ASTRAL = "[\\x{10000}-\\x{10FFFF}]"
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """SQL for the rows of a sheet, in two steps so that no value is computed twice."""
+    """SQL for the rows of a sheet, in three steps so that nothing is computed twice."""
 
     values: list[tuple[str, str]]
-    """What to project first: ``(SQL, name)``."""
+    """What to project first, ``(SQL, name)``: typed values and texts."""
+    tails: list[tuple[str, str]]
+    """What to project then: all of a cell that follows its reference."""
     row: str
-    """The text of one row over that projection."""
+    """The text of one row over that."""
 
 
 def cells(columns: Sequence[Column], rules: Rules, styles: Styles, *, as_text: bool) -> Cells:
-    """Return the SQL of rows whose number is in the column ``n``.
-
-    A typed value is projected as all that follows its cell's reference, a text as it is.
-    """
+    """Return the SQL of rows whose number is in the column ``n``."""
     values: list[tuple[str, str]] = []
-    pieces = ["'<row r=\"'", ROW_NUMBER, "'\">'"]
+    steps: list[Step] = []
     for place, column in enumerate(columns):
-        name = f"c{place}"
-        opening = literal(f'<c r="{letters(place)}')
-        typed = None if as_text else _typed(identifier(column.name), column.type, rules, styles)
-        if typed is None:
-            written = text(identifier(column.name), column.type, rules)
-            values.append((f"CAST({written} AS VARCHAR)", name))
-            content = f"{literal(_TEXT_OPENS)}, {_content(name, column)}, {literal(_TEXT_CLOSES)}"
+        name, value, type_ = f"c{place}", identifier(column.name), column.type
+        if as_text or not _is_typed(type_, rules):
+            values.append((f"CAST({text(value, type_, rules)} AS VARCHAR)", name))
+            safe = is_safe(type_)
+            steps.append(Step(name, f"text {safe}", _plain_cell if safe else _text_cell))
         else:
-            values.append((typed, name))
-            content = name
+            values.append((value, name))
+            recipe = partial(_typed, type_=type_, rules=rules, styles=styles)
+            steps.append(Step(name, type_.text, recipe))
+    tails, references = applied(steps)
+    pieces = ["'<row r=\"'", ROW_NUMBER, "'\">'"]
+    for place, tail in enumerate(references):
+        opening = literal(f'<c r="{letters(place)}')
+        # concat leaves NULLs out: they have no cell.
         pieces.append(
-            f"CASE WHEN {name} IS NOT NULL THEN concat({opening}, {ROW_NUMBER}, {content}) END"
+            f"CASE WHEN {tail} IS NOT NULL THEN concat({opening}, {ROW_NUMBER}, {tail}) END"
         )
     pieces.append("'</row>'")
-    return Cells(values, f"concat({', '.join(pieces)})")
+    return Cells(values, tails, f"concat({', '.join(pieces)})")
 
 
 def letters(place: int) -> str:
@@ -92,8 +98,14 @@ def text_cell(reference: str, escaped_text: str, style: int) -> str:
     return f'<c r="{reference}" s="{style}{_TEXT_OPENS}{escaped_text}{_TEXT_CLOSES}'
 
 
-def _typed(value: str, type_: DataType, rules: Rules, styles: Styles) -> str | None:
-    """Return SQL for what follows the reference in a typed cell; None where the type is text."""
+def _is_typed(type_: DataType, rules: Rules) -> bool:
+    if type_.id in _CLOCKS or type_.id in _INSTANTS:
+        return rules.ts_format == "rfc3339"
+    return type_.id in _INTEGERS or type_.id in _TYPED
+
+
+def _typed(value: str, *, type_: DataType, rules: Rules, styles: Styles) -> str:
+    """Return SQL for what follows the reference in the cell of a typed value."""
     written = text(value, type_, rules)
     as_text = _around(_TEXT_OPENS, f"CAST({written} AS VARCHAR)", _TEXT_CLOSES)
     match type_.id:
@@ -129,11 +141,9 @@ def _typed(value: str, type_: DataType, rules: Rules, styles: Styles) -> str | N
             number = _choice(whole, serial, styles.time, styles.time_fraction)
             # Readers round to milliseconds; what is nearer to midnight would become it.
             return _either(value, f"{micros} < {_DAY - 500}", number, as_text)
-        case kind if rules.ts_format == "rfc3339" and (kind in _CLOCKS or kind in _INSTANTS):
+        case kind:
             clock = f"({value} AT TIME ZONE 'UTC')" if kind in _INSTANTS else value
             return _timestamp(value, f"CAST({clock} AS TIMESTAMP)", styles, as_text)
-        case _:
-            return None
 
 
 def _date(value: str, styles: Styles, as_text: str) -> str:
@@ -176,25 +186,30 @@ def _either(value: str, condition: str, number: str, other: str) -> str:
     return f"CASE WHEN {value} IS NULL THEN NULL WHEN {condition} THEN {number} ELSE {other} END"
 
 
-def _content(value: str, column: Column) -> str:
-    """Return SQL for the text ``value``, cut to what a cell holds, as markup."""
-    units = f"(length({value}) + length(regexp_replace({value}, '[^{_ASTRAL[1:-1]}]+', '', 'g')))"
+def _plain_cell(value: str) -> str:
+    """Return SQL for the rest of the cell of a text without any sign that markup knows."""
+    return f"CASE WHEN {value} IS NOT NULL THEN {_around(_TEXT_OPENS, value, _TEXT_CLOSES)} END"
+
+
+def _text_cell(value: str) -> str:
+    """Return SQL for the rest of the cell of a text, cut to what a cell holds."""
+    astral = _ASTRAL[1:-1]
+    units = f"(length({value}) + length(regexp_replace({value}, '[^{astral}]+', '', 'g')))"
     # A NUL before each character of two units makes every unit a character.
     doubled = (
         f"regexp_replace(replace(left({value}, {MAX_TEXT}), chr(0), chr(1)),"
         f" '({_ASTRAL})', chr(0) || '\\1', 'g')"
     )
     cut = f"replace(left({doubled}, {MAX_TEXT}), chr(0), '')"
-    return (
+    content = (
         f"CASE WHEN strlen({value}) > {MAX_TEXT} AND {units} > {MAX_TEXT}"
-        f" THEN {literal(CUT)} || {_plain(cut, column)} ELSE {_plain(value, column)} END"
+        f" THEN concat({literal(CUT)}, {_markup(cut)}) ELSE {_markup(value)} END"
     )
+    return f"CASE WHEN {value} IS NOT NULL THEN {_around(_TEXT_OPENS, content, _TEXT_CLOSES)} END"
 
 
-def _plain(value: str, column: Column) -> str:
+def _markup(value: str) -> str:
     """Return SQL for ``value`` as markup, where ``_x0041_`` does not mean A."""
-    markup = escaped(value, column)
-    if markup == value:
-        return value
+    markup = escaped(value)
     unread = f"regexp_replace({markup}, '_(x[0-9A-Fa-f]{{4}})', '_x005F_\\1', 'g')"
     return f"CASE WHEN contains({value}, '_x') THEN {unread} ELSE {markup} END"

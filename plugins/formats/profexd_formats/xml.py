@@ -19,12 +19,14 @@ from profexd.api import (
     literal,
 )
 from profexd_formats.values import Rules, text
+from profexd_formats.xml_recipes import Step, applied
 from profexd_formats.xml_text import (
     Cleaner,
     element_name,
     escaped,
     escaped_name,
     is_name,
+    is_safe,
     texts,
 )
 
@@ -79,11 +81,18 @@ class Xml(Format):
         options: XmlOptions = self.options
         cleaner = self._cleaner()
         line = "\n" if options.indent else ""
+        steps = [
+            Step(f"c{place}", "escaped", escaped)
+            if not is_safe(column.type)
+            else Step(f"c{place}", "as it is", str)
+            for place, column in enumerate(rows.columns)
+        ]
+        projections, references = applied(steps)
         written = rows.project(texts(rows.columns, Rules(ts_format=options.ts_format)))
-        record = self._record(rows.columns, rows.kind)
+        record = self._record(rows.columns, references, rows.kind)
         with parts.open() as part:
             part.write(f"{_DECLARATION}{line}<{options.root}>{line}".encode())
-            for block in written.text(record):
+            for block in written.project(projections).text(record):
                 part.write(cleaner.clean(block.data))
                 part.count(block.rows)
             part.write(f"</{options.root}>\n".encode())
@@ -96,8 +105,8 @@ class Xml(Format):
             for column in columns
         ]
 
-    def _record(self, columns: Sequence[Column], kind: str) -> str:
-        """Return SQL for the element of one row, over columns ``c0``, ``c1``, …"""
+    def _record(self, columns: Sequence[Column], values: Sequence[str], kind: str) -> str:
+        """Return SQL for the element of one row; ``values`` are the texts of its columns."""
         options: XmlOptions = self.options
         row = options.row or ("Event" if kind == "events" else "Profile")
         opening, closing = [row], [row]
@@ -109,16 +118,12 @@ class Xml(Format):
         pieces = [
             literal("".join(f"{tabs(1 + n)}<{name}>{line}" for n, name in enumerate(opening)))
         ]
-        for place, column in enumerate(columns):
-            value = f"c{place}"
+        for column, value in zip(columns, values, strict=True):
             cell = self._cell(column, tabs, line)
-            # concat leaves NULLs out, and copies each piece once.
-            pieces += [
+            pieces.append(
                 f"CASE WHEN {value} IS NULL THEN {literal(cell.nothing)}"
-                f" ELSE {literal(cell.before)} END",
-                escaped(value, column),
-                f"CASE WHEN {value} IS NOT NULL THEN {literal(cell.after)} END",
-            ]
+                f" ELSE concat({literal(cell.before)}, {value}, {literal(cell.after)}) END"
+            )
         ends = [f"{tabs(len(closing) - n)}</{name}>{line}" for n, name in enumerate(closing)]
         pieces.append(literal("".join(ends) if options.indent else "".join(ends) + "\n"))
         return f"concat({', '.join(pieces)})"

@@ -6,11 +6,14 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from profexd.api import Column, identifier, literal
+from profexd.api import Column, DataType, identifier, literal
 from profexd_formats.values import BARE, TIMESTAMPS, Rules, text
 
-_SAFE = BARE | TIMESTAMPS | {"date", "time", "time_ns", "time with time zone", "bit"}
-_SAFE_TEXTS = frozenset({"uuid", "interval", "blob"})
+_SAFE = (
+    BARE
+    | TIMESTAMPS
+    | {"date", "time", "time_ns", "time with time zone", "bit", "uuid", "interval", "blob"}
+)
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r")
 _TO_QUESTION_MARKS = bytes.maketrans(_CONTROLS, b"?" * len(_CONTROLS))
 _LAST_BYTE = b"\xef"
@@ -59,13 +62,13 @@ def texts(columns: Sequence[Column], rules: Rules) -> list[tuple[str, str]]:
     ]
 
 
-def escaped(value: str, column: Column) -> str:
-    """Return SQL for the text ``value`` of ``column`` as it stands between two tags.
+def is_safe(type_: DataType) -> bool:
+    """Say whether no text of the type holds a sign that markup knows."""
+    return type_.id in _SAFE
 
-    ``value`` is evaluated several times: it should be the name of a column.
-    """
-    if column.type.id in _SAFE or column.type.id in _SAFE_TEXTS:
-        return value
+
+def escaped(value: str) -> str:
+    """Return SQL for the text ``value`` as it stands between two tags; it is repeated."""
     found = " OR ".join(f"contains({value}, {literal(sign)})" for sign in _ENTITIES)
     replaced = value
     for sign, entity in _ENTITIES.items():
