@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_LOOK_AGAIN = 30.0
+_LOOK_AGAIN = 5.0
 _TRY_AGAIN = 5.0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 ON_TIME = timedelta(seconds=60)
 """An occurrence that is seen within so long was not missed."""
+MOST_CAUGHT_UP = 1000
+"""Of more occurrences than this the oldest are not caught up, whatever ``catch_up`` says."""
 _MOST_INTERRUPTIONS = 3
 
 
@@ -58,7 +61,8 @@ def due(
         return Trigger.CATCH_UP if late else Trigger.SCHEDULE
 
     if schedule.catch_up == "all":
-        found: Iterable[datetime] = occurrences(schedule, cursor, now, pipeline=pipeline)
+        missed = occurrences(schedule, cursor, now, pipeline=pipeline)
+        found: Iterable[datetime] = deque(missed, maxlen=MOST_CAUGHT_UP)
     else:
         last = latest(schedule, cursor, now, pipeline=pipeline)
         found = () if last is None else (last,)

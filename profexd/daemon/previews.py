@@ -49,7 +49,7 @@ class Previews:
             )
         async with self._turns:
             now = self._now()
-            folder = f"preview-{next(self._numbers)}"
+            folder = f"preview-{int(now.timestamp())}{next(self._numbers)}"
             job = Job(
                 action="preview",
                 run_id=str(int(now.timestamp())),

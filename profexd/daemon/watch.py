@@ -78,10 +78,14 @@ class Watcher:
             try:
                 await self._follow(stop)
             except (OSError, RuntimeError, ProfexdError) as why:
+                if stop.is_set():
+                    return
                 # No inotify left, or a file system without: look for ourselves.
                 log.warning("watch_failed", extra={"error": str(why)})
+                await self._look_after(stop, _RETRY)
+            except Exception:
+                log.exception("watch_failed")
                 await self._pause(stop, _RETRY)
-                await self._take()
 
     async def _follow(self, stop: asyncio.Event) -> None:
         # The nearest directory that exists: the tree may come and go.
@@ -119,6 +123,14 @@ class Watcher:
             forwarding.cancel()
             await asyncio.gather(following, forwarding, return_exceptions=True)
             await changes.aclose()
+
+    async def _look_after(self, stop: asyncio.Event, seconds: float) -> None:
+        await self._pause(stop, seconds)
+        try:
+            await self._take()
+        except ProfexdError:
+            # It was logged where it failed; the next look tries again.
+            return
 
     async def _take(self) -> None:
         seen = await asyncio.to_thread(look, self._directory)

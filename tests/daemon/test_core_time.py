@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from profexd.daemon import inbox
+from profexd.config.model import Schedule
+from profexd.daemon import decide, inbox
 from profexd.wire import RunStatus, Trigger
 from tests.daemon.stage import NOON, Play, Stage, run_async
 
@@ -484,3 +485,15 @@ def test_an_export_ignores_a_pause(tmp_path: Path) -> None:
             assert (await play.over(run.run_id)).status is RunStatus.DONE
 
     run_async(scene())
+
+
+def test_catch_up_all_has_an_end() -> None:
+    due = decide.due(
+        Schedule(kind="every", seconds=60, catch_up="all"),
+        NOON - timedelta(days=365),
+        NOON,
+        pipeline="p",
+        starting=True,
+    )
+    assert len(due) == decide.MOST_CAUGHT_UP
+    assert due[-1].at == NOON
