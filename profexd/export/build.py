@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from profexd.api.errors import Permanent
 from profexd.api.format import FormatContext
 from profexd.api.types import SpooledFile
 from profexd.export.parts import SpoolParts
@@ -69,6 +70,8 @@ def build(
         with _telling(source, parts, progress, stop):
             format_.write(rows, parts)
     stop.check()
+    if not parts.finished:
+        raise Permanent(f"format {format_.name} wrote no file", code="plugin_failed")
     progress(100.0, sum(file.rows for file in parts.finished), sum(f.size for f in parts.finished))
     return tuple(BuiltPart(plan.path, file) for file in parts.finished)
 

@@ -114,14 +114,10 @@ def failing(source: str, *, stop: Stop, folder: Path) -> Iterator[None]:
     try:
         yield
     except (duckdb.Error, OSError) as error:
-        if isinstance(error, OSError) and "INTERRUPT" not in str(error):
-            # An Arrow stream reports the engine's errors as plain OSError without a number.
-            if error.errno in NO_ROOM:
-                raise DiskFull(
-                    f"{folder}: {error.strerror}", hint="make room for the spool, or move it"
-                ) from error
-            if error.errno is not None:
-                raise
+        # An Arrow stream reports some of the engine's errors, and an interrupt, as OSError without
+        # a number; one with a number comes from the part that was written.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
         stop.check()
         raise _meaning(error, source, folder) from error
 

@@ -18,6 +18,7 @@ from profexd.api import (
     DiskFull,
     Format,
     Parts,
+    Permanent,
     QueryFailed,
     Rows,
     Stopped,
@@ -139,11 +140,13 @@ def test_a_full_spool_is_named_and_left_clean(
     table: Table, small_disk: Path, format_: str, compression: str
 ) -> None:
     export = table(_WIDE.format(rows=200_000))
+    before = threading.enumerate()
     with pytest.raises(DiskFull, match=str(small_disk / "part-001")) as raised:
         export.build(export.pipeline(format_, keys={"compression": compression}), folder=small_disk)
     assert "No space left on device" in raised.value.message
     assert raised.value.hint
-    assert [path for path in small_disk.iterdir() if path.name != "spill"] == []
+    assert list(small_disk.iterdir()) == []
+    assert not [thread for thread in threading.enumerate() if thread not in before]
 
 
 def test_a_full_disk_while_spilling_is_named(table: Table, small_disk: Path) -> None:
@@ -276,6 +279,21 @@ def _with(format_: type[Format], export: Export) -> tuple[Path, list[Any]]:
 def test_an_exception_in_a_part_surfaces_as_itself(table: Table) -> None:
     with pytest.raises(KeyError, match="the original"):
         _with(_Faulty, table(_WIDE.format(rows=100_000)))
+
+
+class _Silent(Format):
+    """Opens no part."""
+
+    name = "silent"
+    extension = ".x"
+    media_type = "text/plain"
+
+    def write(self, rows: Rows, parts: Parts) -> None: ...
+
+
+def test_a_format_that_writes_no_file_is_at_fault(table: Table) -> None:
+    with pytest.raises(Permanent, match="wrote no file"):
+        _with(_Silent, table("SELECT 1"))
 
 
 def test_a_format_may_take_arrow_batches(table: Table) -> None:

@@ -179,7 +179,10 @@ def test_what_an_encoding_lacks_is_replaced_and_counted(table: Table) -> None:
     export = table("SELECT 'Zoë 李 😀' AS \"näme\"")
     assert export.bytes("csv", encoding="windows-1252") == "näme\nZoë ? ?\n".encode("cp1252")
     [warning] = export.warnings
-    assert warning.startswith("2 characters")
+    assert warning == "2 characters that windows-1252 lacks were replaced by ?"
+    file = export.build(export.pipeline("csv", encoding="windows-1252"))
+    assert file.media_type == "text/csv; charset=windows-1252"
+    assert export.bytes("csv", encoding="UTF8") == "näme\nZoë 李 😀\n".encode()
 
 
 def test_utf_16_has_its_mark_once(table: Table) -> None:
@@ -199,6 +202,8 @@ def test_utf_16_has_its_mark_once(table: Table) -> None:
         ({"separator": "\ufffd"}, "must not be"),
         ({"encoding": "utf-99"}, "no encoding"),
         ({"encoding": "hex"}, "no encoding"),
+        ({"encoding": "idna"}, "no encoding"),
+        ({"encoding": "undefined"}, "no encoding"),
         ({"null": "a,b"}, "must hold no separator"),
         ({"bom": True, "encoding": "latin-1"}, "no byte order mark"),
         ({"quote": "some"}, "not known"),

@@ -28,6 +28,7 @@ _NUMBER = r"[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?"
 """Plain numbers; E.164 telephone numbers are among them."""
 _TEXTS = frozenset({"varchar", "enum", "union", "variant"})
 _NOT_STRINGS = BARE | TIMESTAMPS | {"date", "time", "time_ns", "time with time zone"}
+_NOT_CHARSETS = frozenset({"idna", "punycode", "raw-unicode-escape", "unicode-escape", "utf-7"})
 _handlers = itertools.count()
 
 
@@ -41,11 +42,14 @@ def _separator(value: str) -> str:
 
 def _encoding(value: str) -> str:
     try:
-        found = codecs.lookup(value)
         "".encode(value)
-    except LookupError:
-        raise ValueError(f'there is no encoding "{value}"; try utf-8 or windows-1252') from None
-    return found.name
+    except (LookupError, UnicodeError):
+        known = False
+    else:
+        known = codecs.lookup(value).name not in _NOT_CHARSETS
+    if not known:
+        raise ValueError(f'there is no encoding "{value}"; try utf-8 or windows-1252')
+    return value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +76,7 @@ class CsvOptions(FormatOptions):
         found = []
         if any(sign in self.null for sign in f'{self.separator}"\r\n\0'):
             found.append(("null", "must hold no separator, quote, CR, LF or NUL"))
-        if self.bom and not self.encoding.startswith("utf"):
+        if self.bom and not codecs.lookup(self.encoding).name.startswith("utf"):
             found.append(("bom", f"encoding {self.encoding} has no byte order mark"))
         return found
 
@@ -87,15 +91,16 @@ class Csv(Format):
 
     def __init__(self, options: CsvOptions, context: Any) -> None:
         super().__init__(options, context)
-        if options.encoding != "utf-8":
+        self._charset = codecs.lookup(options.encoding).name
+        if self._charset != "utf-8":
             self.media_type = f"text/csv; charset={options.encoding}"
 
     def write(self, rows: Rows, parts: Parts) -> None:
         options: CsvOptions = self.options
         line_end = "\r\n" if options.crlf else "\n"
         with parts.open() as part:
-            out = _Recoded(part, options.encoding) if options.encoding != "utf-8" else part
-            if options.bom and options.encoding not in _MARKED:
+            out = part if self._charset == "utf-8" else _Recoded(part, self._charset)
+            if options.bom and self._charset not in _MARKED:
                 out.write("\ufeff".encode())
             if options.header:
                 out.write((self._header(rows.columns) + line_end).encode())
