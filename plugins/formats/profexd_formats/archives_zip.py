@@ -82,7 +82,7 @@ class ZipWriter:
 
     def _finish(self, member: _Member) -> None:
         # Nobody knew the sizes when the header went out: they follow, in 64 bits where needed.
-        large = member.packed > _MAX_32 or member.size > _MAX_32
+        large = member.packed >= _MAX_32 or member.size >= _MAX_32
         form = "<4sLQQ" if large else "<4sLLL"
         self._write(struct.pack(form, b"PK\x07\x08", member.crc, member.packed, member.size))
         self._members.append(member)
