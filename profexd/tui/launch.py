@@ -69,6 +69,8 @@ def appearance(options: LaunchOptions, environ: Mapping[str, str], *, encoding: 
 def launch(options: LaunchOptions) -> int:
     """Show the terminal interface until the user leaves it; return the exit code."""
     os.environ.update(environment(options, os.environ))
+    for frozen in ("COLUMNS", "LINES"):  # where they are exported they hide a change of size
+        os.environ.pop(frozen, None)
     looks = appearance(options, os.environ, encoding=sys.stdout.encoding or "ascii")
 
     from textual.theme import BUILTIN_THEMES

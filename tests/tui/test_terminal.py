@@ -115,7 +115,11 @@ def test_without_colours_and_in_ascii_nothing_else_is_drawn(site: Site) -> None:
     with open_on(site, "--ascii", "--color", "16") as terminal:
         screen = terminal.sees("live", "newsletter", "[1 Overview]")
         assert screen.isascii(), screen
-        for keys, text in (("x", "nothing is running"), (":", "Search for"), ("?", "again at once")):
+        for keys, text in (
+            ("x", "nothing is running"),
+            (":", "Search for"),
+            ("?", "again at once"),
+        ):
             terminal.press(keys)
             screen = terminal.sees(text)
             drawn = screen.replace("Search for commands…", "")

@@ -21,6 +21,8 @@ class Terminal:
         assert tmux is not None, "these tests need tmux: scripts/test-tools installs it"
         self._tmux = [tmux, "-S", str(folder / "tmux"), "-f", "/dev/null"]
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("TMUX", "SSH"))}
+        # Some shells export them; whoever believed them would miss every change of size.
+        environment |= {"COLUMNS": str(width), "LINES": str(height)}
         environment |= {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TERM": "xterm-256color"}
         size = ["-x", str(width), "-y", str(height)]
         # The shell outlives the command, so that its exit code can be read.

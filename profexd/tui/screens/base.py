@@ -55,8 +55,8 @@ class ActionScreen(Screen[None], inherit_bindings=False):
     ActionScreen.-too-small #too-small { display: block; }
     """
 
-    # Whether all widgets are there: events and timers come before and after.
-    drawable = False
+    NEEDS: ClassVar[tuple[str, ...]] = ("#header", "#banner", "#footer")
+    _mounted = False
 
     @property
     def tui(self) -> ProfexdApp:
@@ -82,11 +82,13 @@ class ActionScreen(Screen[None], inherit_bindings=False):
         """Yield what stands between header and footer."""
         yield Widget()
 
-    def on_mount(self) -> None:
-        self.drawable = True
+    @property
+    def drawable(self) -> bool:
+        """Whether all widgets are there: events and timers come before and after them."""
+        return self._mounted and all(self.query(needed) for needed in self.NEEDS)
 
-    def on_unmount(self) -> None:
-        self.drawable = False
+    def on_mount(self) -> None:
+        self._mounted = True
 
     def context(self) -> Context:
         """Return what decides which actions can be done."""
@@ -112,6 +114,8 @@ class ActionScreen(Screen[None], inherit_bindings=False):
 
     def refresh_footer(self) -> None:
         """Draw the footer for what is chosen now."""
+        if not self.drawable:
+            return
         keys = footer_of(self.PLACE, self.context())
         self.query_one(Footer).show_keys(keys, self.size.width - 2)
 

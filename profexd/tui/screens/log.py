@@ -30,6 +30,10 @@ class LogScreen(ActionScreen, inherit_bindings=False):
     """Follows the end of the log until somebody looks elsewhere."""
 
     PLACE: ClassVar[Place] = Place.LOG
+    NEEDS: ClassVar = (
+        *("#header", "#banner", "#footer", "#title", "#log", "#notice", "#log-status"),
+        "#search",
+    )
     DEFAULT_CSS = """
     LogScreen #title { background: $surface; padding: 0 1; }
     LogScreen #log-status { background: $surface; padding: 0 1; }
@@ -115,6 +119,8 @@ class LogScreen(ActionScreen, inherit_bindings=False):
         return text
 
     def _draw_status(self) -> None:
+        if not self.drawable:
+            return
         log = self.log_view
         buffer = log.buffer
         text = Text()

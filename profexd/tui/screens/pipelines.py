@@ -48,6 +48,10 @@ class PipelinesScreen(AskingScreen, inherit_bindings=False):
     """The list, the filter line and the detail; everything else lies over it."""
 
     PLACE: ClassVar[Place] = Place.LIST
+    NEEDS: ClassVar = (
+        *("#header", "#banner", "#footer", "#body", "#list", "#pipelines", "#notice"),
+        *("#filter", "#filter-count", "#detail"),
+    )
     DEFAULT_CSS = """
     PipelinesScreen #filter-line { height: 1; display: none; background: $surface; }
     PipelinesScreen.-filtering #filter-line { display: block; }
@@ -218,7 +222,8 @@ class PipelinesScreen(AskingScreen, inherit_bindings=False):
         self.query_one("#list").styles.height = max(rows, LIST_LEAST) if stacked else None
 
     def on_resize(self, _: events.Resize) -> None:
-        self._arrange()
+        if self.drawable:
+            self._arrange()
 
     def _set_pane(self, *, opened: bool | None, zoomed: bool = False) -> None:
         self._open, self._zoomed = opened, zoomed
@@ -242,6 +247,8 @@ class PipelinesScreen(AskingScreen, inherit_bindings=False):
     # -- messages
 
     def on_pipeline_table_moved(self) -> None:
+        if not self.drawable:
+            return
         self.detail.show(self.tui.state, self.table.current, self.view)
         self.refresh_footer()
 

@@ -27,6 +27,7 @@ TABS = ("Overview", "Runs", "Log", "Preview")
 OVERVIEW, RUNS, LOG, PREVIEW = range(4)
 PREVIEW_ROWS = 100
 _SETTLE_SECONDS = 0.15
+_NEEDS = ("#tabs", "#panes", "#overview", "#tab-1", "#tab-2", "#tab-3", "#status")
 
 
 class OverviewPane(VerticalScroll, can_focus=True, inherit_bindings=False):
@@ -108,11 +109,13 @@ class Detail(Vertical):
             yield PreviewTable(id="tab-3")
         yield Bar(id="status")
 
+    @property
+    def drawable(self) -> bool:
+        """Whether all widgets are there: events and timers come before and after them."""
+        return self._mounted and all(self.query(needed) for needed in _NEEDS)
+
     def on_mount(self) -> None:
         self._mounted = True
-
-    def on_unmount(self) -> None:
-        self._mounted = False
 
     @property
     def active(self) -> OverviewPane | RunsTable | TailView | PreviewTable:
@@ -140,7 +143,7 @@ class Detail(Vertical):
 
     def show(self, state: State, name: str | None, view: View) -> None:
         """Draw the pipeline ``name`` as ``state`` has it."""
-        if not self._mounted:
+        if not self.drawable:
             return
         changed = name != self._subject
         reconnected = state.connected and not self._state.connected
@@ -192,7 +195,7 @@ class Detail(Vertical):
             self._draw()
 
     def on_log_view_changed(self) -> None:
-        if self.tab == LOG:
+        if self.tab == LOG and self.drawable:
             self._draw_log_status()
 
     def on_resize(self) -> None:
@@ -200,7 +203,7 @@ class Detail(Vertical):
 
     def _settle(self) -> None:
         """Fetch what the open tab lacks."""
-        if not self._mounted:
+        if not self.drawable:
             return
         log = self.query_one(TailView)
         if self.tab != LOG or self._subject is None:
@@ -241,7 +244,7 @@ class Detail(Vertical):
         return fetch
 
     def _draw(self) -> None:
-        if self._view is None or not self._mounted:
+        if self._view is None or not self.drawable:
             return
         self.query_one(TabBar).show_tabs(
             self.tab, self._subject or "", self.size.width, self._view.glyphs
