@@ -22,7 +22,7 @@ from profexd.daemon.hub import Hub
 from profexd.daemon.metrics import Metrics
 from profexd.daemon.previews import Previews
 from profexd.daemon.records import Run
-from profexd.daemon.reload import Reloader
+from profexd.daemon.reload import Reloader, log_problems
 from profexd.daemon.routes import Api
 from profexd.daemon.runlog import RunLogs
 from profexd.daemon.shutdown import Shutdown
@@ -166,6 +166,7 @@ class Life:
 
     def _say_started(self) -> None:
         faulthandler.enable()
+        log_problems(self.configuration.problems)
         log.info(
             "started",
             extra={

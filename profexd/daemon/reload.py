@@ -7,18 +7,20 @@ import dataclasses
 import hashlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from profexd.api.errors import ProfexdError
 from profexd.daemon import inbox
 from profexd.daemon.core import Core
-from profexd.wire import CheckJson
+from profexd.wire import CheckJson, ProblemJson
 
 if TYPE_CHECKING:
     from profexd.config.model import Configuration
 
 log = logging.getLogger(__name__)
+
+_MOST_LOGGED = 50
 
 Load = Callable[["Configuration | None"], "Configuration"]
 """Reads the files, given what was valid before."""
@@ -79,6 +81,7 @@ class Reloader:
             # From here on a new request needs a new reading.
             self._waiting = None
             self._began()
+            before = self._core.configuration.problems
             started = time.monotonic()
             try:
                 configuration = await asyncio.to_thread(self._load, self._core.configuration)
@@ -93,6 +96,7 @@ class Reloader:
                     f"the files could not be read: {why}", hint="the daemon's log says more"
                 ) from why
             answer = _answer(configuration)
+            log_problems(configuration.problems, known=before)
             log.info(
                 "reloaded",
                 extra={
@@ -104,6 +108,19 @@ class Reloader:
             )
             self._done(answer["ok"])
             return answer
+
+
+def log_problems(problems: Sequence[ProblemJson], *, known: Sequence[ProblemJson] = ()) -> None:
+    """Put every problem that is new into the log, in the words of ``profexd check``."""
+    new = [problem for problem in problems if problem not in known]
+    for problem in new[:_MOST_LOGGED]:
+        place = f"{problem['file']}:{problem['line']}:{problem['column']}"
+        key = f"{problem['key']}: " if problem["key"] else ""
+        text = f"{place}: {key}{problem['message']}"
+        level = logging.ERROR if problem["severity"] == "error" else logging.WARNING
+        log.log(level, text, extra={"hint": problem["hint"]} if problem["hint"] else {})
+    if len(new) > _MOST_LOGGED:
+        log.error("and %d more problems: profexctl check", len(new) - _MOST_LOGGED)
 
 
 def _answer(configuration: Configuration) -> CheckJson:

@@ -76,7 +76,7 @@ class Shutdown:
         while (left := deadline - loop.time()) > 0:
             names = ", ".join(sorted(a.run.pipeline for a in self._core.runs.active.values()))
             if names:
-                log.info("waiting", extra={"pipeline": names, "seconds_left": round(left)})
+                log.info("waiting for: %s", names, extra={"seconds_left": round(left)})
                 self._notifier.status(f"waiting for: {names}")
             self._notifier.extend(min(left, _SAY_EVERY) + _ENOUGH)
             await asyncio.sleep(min(left, _SAY_EVERY))

@@ -43,6 +43,8 @@ def test_dropping_breaking_mending_and_deleting_a_file_is_seen(daemon: Daemon) -
     file = daemon.pipeline("dropped", format='{ type = "csv", seperator = ";" }')
     until(lambda: daemon.names()["dropped"] == "invalid")
     (problem,) = daemon.get("/v1/pipelines/dropped")["problems"]
+    place = f"pipelines/dropped.toml:{problem['line']}:{problem['column']}: "
+    until(lambda: place in daemon.log)
     assert "separator" in problem["message"] + problem["hint"]
     run = daemon.over(daemon.run("dropped"))
     assert run["status"] == "done"
@@ -198,8 +200,7 @@ def test_term_lets_a_run_finish_and_ends_with_0(scripted: Daemon) -> None:
     run_id = scripted.run("slow-publishing")
     until(lambda: scripted.get(f"/v1/runs/{run_id}")["phase"] == "deliver")
     scripted.signal(signal.SIGTERM)
-    until(lambda: "waiting" in scripted.log)
-    assert "slow-publishing" in scripted.log
+    until(lambda: "waiting for: slow-publishing" in scripted.log)
     (scripted.root / "gate").touch()
     assert scripted.wait() == 0
     assert not scripted.socket.exists()
