@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from profexd.api.errors import ConditionalWriteUnsupported, ProfexdError, Retryable
+from profexd.api.errors import ConditionalWriteUnsupported, Permanent, ProfexdError, Retryable
 from profexd.api.sink import CREATE_ONLY, STAGES, Sink
 from profexd.api.types import SpooledFile, Staged
 from profexd.export.journal import Journal
@@ -108,24 +109,40 @@ def _stage_all(deliveries: Sequence[Delivery], journal: Journal, stop: Stop) -> 
 
 
 def _publish_all(deliveries: Sequence[Delivery], journal: Journal) -> None:
+    """Publish what is left; raises the first Retryable once everything else was tried."""
+    again: Retryable | None = None
     for delivery in deliveries:
         if delivery.published or delivery.refused:
             continue
         assert delivery.staged is not None
         try:
             receipt = delivery.sink.publish(delivery.staged)
-        except Retryable:
-            raise
+        except Retryable as why:
+            again = again or why
         except ProfexdError as why:
             delivery.refused = why
-            if not any(other.published for other in deliveries):
-                # Nothing is visible yet, so nothing needs to become visible.
-                return
-            continue
-        delivery.published = True
-        journal.ask(
-            Published(sink=delivery.sink_name, path=delivery.path, receipt=receipt.as_json())
-        )
+        except Exception as why:  # noqa: BLE001 - a plugin may raise anything; others go forward
+            delivery.refused = _plugin_failed(delivery, why, journal)
+        else:
+            delivery.published = True
+            journal.ask(
+                Published(sink=delivery.sink_name, path=delivery.path, receipt=receipt.as_json())
+            )
+        if not (delivery.published or any(other.published for other in deliveries)):
+            # Nothing is visible yet, so nothing needs to become visible.
+            break
+    if again is not None:
+        raise again
+
+
+def _plugin_failed(delivery: Delivery, why: Exception, journal: Journal) -> Permanent:
+    journal.tell(Logged(level="error", message="".join(traceback.format_exception(why))))
+    return Permanent(
+        f"the sink {delivery.sink_name} ({delivery.sink.name}) broke while publishing"
+        f" {delivery.path}: {type(why).__name__}: {why}",
+        code="plugin_failed",
+        hint="the run's log holds the traceback; tell the author of the plugin",
+    )
 
 
 def _withdraw(delivery: Delivery, journal: Journal, status: FileStatus) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
+from profexd.api.errors import ConfigurationInvalid
 from profexd.api.sink import Sink, SinkContext
 from profexd.api.types import Staged
 from profexd.api.units import parse_size
@@ -77,15 +78,8 @@ class Run:
     def _build(self, names: Plan) -> Sequence[BuiltPart]:
         self._enter(Phase.BUILD)
         make_spool(Path(self.job.spool))
-        parts = build(
-            self.pipeline,
-            names,
-            catalog=self.catalog,
-            folder=Path(self.job.spool),
-            stop=self.stop,
-            progress=self._built,
-            warn=self._warn,
-        )
+        parts: list[BuiltPart] = []
+        self.attempts.run(lambda: parts.extend(self._build_once(names)), wait=self.stop.wait)
         self.journal.ask(
             Built(
                 files=[
@@ -102,6 +96,17 @@ class Run:
             )
         )
         return parts
+
+    def _build_once(self, names: Plan) -> Sequence[BuiltPart]:
+        return build(
+            self.pipeline,
+            names,
+            catalog=self.catalog,
+            folder=Path(self.job.spool),
+            stop=self.stop,
+            progress=self._built,
+            warn=self._warn,
+        )
 
     def _check(self, parts: Sequence[BuiltPart]) -> list[Delivery]:
         self._enter(Phase.CHECK)
@@ -153,6 +158,13 @@ class Run:
 
     def _handles(self) -> list[Delivery]:
         choices = {choice.name: choice for choice in self.pipeline.sinks}
+        for handle in self.job.handles:
+            if handle.sink not in choices:
+                raise ConfigurationInvalid(
+                    f"{handle.staged['target']} is staged at the sink {handle.sink},"
+                    f" which the pipeline {self.job.pipeline} no longer has",
+                    hint="name the sink in the pipeline again until what is staged is settled",
+                )
         return [
             Delivery(
                 sink_name=handle.sink,
@@ -162,7 +174,6 @@ class Run:
                 published=handle.published,
             )
             for handle in self.job.handles
-            if handle.sink in choices
         ]
 
     def _files(self, path: str) -> list[dict[str, str]]:

@@ -15,6 +15,7 @@ from profexd.api import (
     Permanent,
     SinkContext,
     SinkRefused,
+    SinkUnreachable,
     SpooledFile,
     Staged,
     TargetExists,
@@ -215,4 +216,16 @@ def test_the_uri_is_complete_and_can_be_shown_differently(root: Path) -> None:
 
 def test_a_probe_writes_and_removes_a_hidden_file(root: Path) -> None:
     assert sink(root).probe().ok
+    assert visible(root) == []
+
+
+def test_a_root_that_went_away_is_not_taken_for_an_empty_one(tmp_path: Path, root: Path) -> None:
+    there = sink(root)
+    staged = there.stage(spooled(tmp_path), "out.csv")
+    root.rename(tmp_path / "unmounted")
+    for settle in (there.publish, there.discard):
+        with pytest.raises(SinkUnreachable, match="is not there"):
+            settle(staged)
+    (tmp_path / "unmounted").rename(root)
+    there.discard(staged)
     assert visible(root) == []

@@ -7,7 +7,7 @@ import fcntl
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Annotated, ClassVar
@@ -27,6 +27,7 @@ from profexd.api import (
     SinkDenied,
     SinkOptions,
     SinkRefused,
+    SinkUnreachable,
     SpooledFile,
     Staged,
     TargetExists,
@@ -35,6 +36,10 @@ from profexd.api import (
 
 _CHUNK = 8 * 2**20
 _FICLONE = 0x40049409
+_NETWORK = frozenset(
+    {errno.ESTALE, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENETDOWN}
+)
+"""What a network file system says while its server is away."""
 
 
 def _absolute(root: str) -> str:
@@ -98,6 +103,7 @@ class FileSink(Sink):
     def publish(self, staged: Staged) -> Receipt:
         path, temporary = self._path(staged.target), self._temporary(staged)
         with _explained(path):
+            self._mounted()
             self._contained(path)
             if not temporary.exists():
                 self._published_before(staged, path)
@@ -111,6 +117,7 @@ class FileSink(Sink):
     def discard(self, staged: Staged) -> None:
         temporary = self._temporary(staged)
         with _explained(temporary):
+            self._mounted()
             temporary.unlink(missing_ok=True)
 
     def _path(self, target: str) -> Path:
@@ -118,6 +125,14 @@ class FileSink(Sink):
 
     def _temporary(self, staged: Staged) -> Path:
         return self._path(staged.target).with_name(str(staged.handle["temporary"]))
+
+    def _mounted(self) -> None:
+        """Refuse to believe that what was staged is gone while the whole root is."""
+        if not Path(self.options.root).is_dir():
+            raise SinkUnreachable(
+                f"{self.options.root} is not there, and something is staged below it",
+                hint="is its file system mounted?",
+            )
 
     def _contained(self, path: Path) -> None:
         """Refuse a target whose folder leaves the root through a symbolic link."""
@@ -146,7 +161,8 @@ class FileSink(Sink):
             temporary.unlink(missing_ok=True)
             self._write(file, temporary)
         except BaseException:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
             raise
         return staged
 
@@ -283,7 +299,13 @@ def _explained(path: Path | str) -> Iterator[None]:
             raise SinkDenied(
                 f"may not write {path}: {reason}", hint=f"give {_user()} the right to write there"
             ) from why
-        raise SinkRefused(f"cannot write {path}: {reason}") from why
+        if why.errno in _NETWORK:
+            raise SinkUnreachable(
+                f"cannot reach {path}: {reason}", hint="is the server of the file system up?"
+            ) from why
+        raise SinkRefused(
+            f"cannot write {path}: {reason}", hint="correct the path of the pipeline or the root"
+        ) from why
 
 
 def _user() -> str:
