@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.cases import EXPORTS, Case, rivals
-from benchmarks.report import Line, MemoryLine, report
+from benchmarks.report import Line, MemoryLine, Time, report
 from profexd.testing.warehouse import create_warehouse
 
 Exports = Sequence[tuple[str, str]]
@@ -25,6 +25,7 @@ class Result:
     """What one run of a case gave."""
 
     seconds: float
+    cpu: float
     size: int
     peak: int
 
@@ -40,7 +41,7 @@ def measure(case: Case, database: Path, folder: Path) -> Result:
         check=True,
     )
     found = json.loads(done.stdout.splitlines()[-1])
-    return Result(found["seconds"], found["bytes"], found["peak"])
+    return Result(found["seconds"], found["cpu"], found["bytes"], found["peak"])
 
 
 def compare(
@@ -56,13 +57,16 @@ def compare(
                     continue  # half a minute each, and not close
                 results[case.way].append(measure(case, database, folder))
         medians = {
-            way: statistics.median(result.seconds for result in found)
+            way: Time(
+                statistics.median(result.seconds for result in found),
+                statistics.median(result.cpu for result in found),
+            )
             for way, found in results.items()
         }
         line = Line(
             name=cases[0].name,
             ordered=ordered,
-            seconds=medians["profexd"],
+            profexd=medians["profexd"],
             copy=medians["copy"],
             same_text=medians.get("same text"),
             size=results["profexd"][0].size,

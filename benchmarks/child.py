@@ -35,8 +35,17 @@ def main() -> None:
     folder.mkdir()
     make = _profexd if case.way == "profexd" else _copy
     size, seconds = make(case, job["database"], folder)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(json.dumps({"seconds": seconds, "bytes": size, "peak": peak}))
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    print(
+        json.dumps(
+            {
+                "seconds": seconds,
+                "cpu": used.ru_utime + used.ru_stime,
+                "bytes": size,
+                "peak": used.ru_maxrss * 1024,
+            }
+        )
+    )
 
 
 def _pipeline(case: Case, database: str) -> Any:
