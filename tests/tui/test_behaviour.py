@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from tests.tui.fakes import (
     NOW,
@@ -332,6 +333,16 @@ def test_the_filter_narrows_while_typing_and_esc_clears_it() -> None:
         await stage.sees("started: partner_feed")
         await stage.press("escape")
         await stage.sees("newsletter")
+
+    play(script, sample())
+
+
+def test_what_is_typed_ahead_reaches_the_filter() -> None:
+    async def script(stage: Stage) -> None:
+        await ready(stage)
+        for key, character in [("slash", "/"), *((letter, letter) for letter in "stock")]:
+            stage.app.post_message(events.Key(key, character))
+        await stage.sees("/ stock", "1 of 8 pipelines")
 
     play(script, sample())
 

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from profexd.tui.actions import (
     BY_ID,
@@ -31,13 +31,21 @@ if TYPE_CHECKING:
     from profexd.tui.app import ProfexdApp
 
 LEAST_WIDTH, LEAST_HEIGHT = 40, 12
+# What a line of input leaves to the screen.
+_BESIDE_INPUT = frozenset(
+    {"escape", "tab", "shift+tab", "up", "down", "pageup", "pagedown", "f1"}
+    | {"ctrl+c", "ctrl+l", "ctrl+p", "ctrl+q", "ctrl+z"}
+)
 
 
 def bindings_of(place: Place) -> list[BindingType]:
     """Return the bindings of all actions that are heard at ``place``, one for each key."""
     keys = {key: action for action in reversed(heard_at(place)) for key in action.keys}
     return [
-        Binding(TEXTUAL_KEYS.get(key, key), f"press('{key}')", action.label, show=False)
+        # With priority: keys typed ahead act in order, and after / they reach the filter.
+        Binding(
+            TEXTUAL_KEYS.get(key, key), f"press('{key}')", action.label, show=False, priority=True
+        )
         for key, action in keys.items()
     ]
 
@@ -122,6 +130,11 @@ class ActionScreen(Screen[None], inherit_bindings=False):
     def do(self, action: Action) -> None:
         """Do an action that can be done."""
         getattr(self, f"do_{action.id}")()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "press" and isinstance(self.focused, Input):
+            return parameters[0] in _BESIDE_INPUT
+        return True
 
     def action_press(self, key: str) -> None:
         """Do what ``key`` means now, or say why that cannot be done."""

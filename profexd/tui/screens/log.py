@@ -206,7 +206,7 @@ class LogScreen(ActionScreen, inherit_bindings=False):
         self.set_class(True, "-searching")
         search = self.query_one("#search", Input)
         search.value = ""
-        search.focus()
+        self.set_focus(search)
 
     def do_next_match(self) -> None:
         self._step(1)

@@ -378,7 +378,8 @@ class PipelinesScreen(AskingScreen, inherit_bindings=False):
 
     def do_filter(self) -> None:
         self.set_class(True, "-filtering")
-        self.query_one("#filter", Input).focus()
+        # At once, not when idle: what is typed next belongs to the filter.
+        self.set_focus(self.query_one("#filter", Input))
 
     def do_problems(self) -> None:
         self._selection.problems_only = not self._selection.problems_only
