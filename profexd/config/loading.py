@@ -174,8 +174,8 @@ class _Loading:
             key = next((key for key in ("path", "filename", "folder") if scope.has((key,))), "path")
             scope.add(
                 (key,),
-                f"the same file is also written by {listed(others, joint='and')}",
-                "the later run replaces the file of the earlier: add ${pipeline} to the path",
+                f"the same file is also written by {listed(others.names, joint='and')}",
+                f"{others.outcome}: add ${{pipeline}} to the path",
                 "warning",
             )
             entries[name] = replace(entries[name], problems=scope.problems.sorted())

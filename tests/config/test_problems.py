@@ -380,6 +380,30 @@ def test_two_pipelines_with_one_target_are_warned_of(tree: Tree) -> None:
     assert {one["severity"] for one in problems} == {"warning"}
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "outcome"),
+    [
+        ("overwrite", "overwrite", "the later run replaces the file of the earlier"),
+        ("fail", "fail", "the later run fails, because the file of the earlier is there"),
+        (
+            "overwrite",
+            "fail",
+            'a run with "overwrite" replaces the file, one with "fail" fails if it is there',
+        ),
+        ("suffix", "suffix", None),
+        ("overwrite", "suffix", None),
+        ("suffix", "fail", None),
+    ],
+)
+def test_pipelines_with_one_target_are_told_what_their_runs_do_to_each_other(
+    tree: Tree, first: str, second: str, outcome: str | None
+) -> None:
+    for name, on_existing in (("a", first), ("b", second)):
+        tree.write(f"pipelines/{name}.toml", f'on_existing = "{on_existing}"\n{PIPELINE}')
+    hints = [one["hint"] for one in tree.load().problems]
+    assert hints == ([f"{outcome}: add ${{pipeline}} to the path"] * 2 if outcome else [])
+
+
 def test_an_interval_that_does_not_divide_the_day_is_a_warning(tree: Tree) -> None:
     ((message, _),) = tree.with_lines("schedule = 'every 7h'")
     assert message == (
