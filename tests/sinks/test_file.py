@@ -182,10 +182,11 @@ def test_the_mode_is_the_configured_one_whatever_the_umask(tmp_path: Path, root:
     before = os.umask(0o077)
     try:
         there = FileSink(FileOptions(root=str(root), mode="0644"), SinkContext())
-        there.publish(there.stage(spooled(tmp_path), "out.csv"))
+        there.publish(there.stage(spooled(tmp_path), "new/out.csv"))
     finally:
         os.umask(before)
-    assert (root / "out.csv").stat().st_mode & 0o777 == 0o644
+    assert (root / "new/out.csv").stat().st_mode & 0o777 == 0o644
+    assert (root / "new").stat().st_mode & 0o777 == 0o755
 
 
 def test_a_full_disk_is_named_and_leaves_nothing(tmp_path: Path, small_disk: Path) -> None:

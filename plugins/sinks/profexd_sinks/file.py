@@ -154,7 +154,7 @@ class FileSink(Sink):
         self._contained_before_creation(path)
         if journal:
             self.context.journal(staged)
-        _make_folders(path.parent)
+        _make_folders(path.parent, _folder_mode(int(self.options.mode, 8)))
         self._contained(path)
         temporary = self._temporary(staged)
         try:
@@ -233,11 +233,19 @@ def _temporary_name(name: str, run_id: str) -> str:
     return f".{name.encode()[:200].decode(errors='ignore')}.{run_id}.profexd"
 
 
-def _make_folders(folder: Path) -> None:
+def _folder_mode(file_mode: int) -> int:
+    """Whoever may read the files may enter their folders."""
+    return 0o700 | file_mode & 0o077 | (file_mode & 0o044) >> 2
+
+
+def _make_folders(folder: Path, mode: int) -> None:
     if folder.is_dir():
         return
-    _make_folders(folder.parent)
-    folder.mkdir(mode=0o755, exist_ok=True)
+    _make_folders(folder.parent, mode)
+    with suppress(FileExistsError):
+        folder.mkdir()
+        # Not by mkdir: the umask of a service is often 0077.
+        folder.chmod(mode)
     _sync_folder(folder.parent)
 
 
