@@ -185,7 +185,9 @@ class _Sheets:
 
     def write(self, data: memoryview, rows: int) -> None:
         """Append the text of ``rows`` rows."""
-        begun = searched = 0
+        begun = 0
+        # A block may begin with the first row of the sheet that is open, or of the next.
+        searched = 0 if self._rows == len(self.names) * self._room else 1
         self._rows += rows
         while self._rows > len(self.names) * self._room:
             if self._options.on_limit == "fail":
