@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Any, TypeVar
 
+from pydantic import ValidationError
+
 from profexd.api.format import Format
-from profexd.api.options import Options
+from profexd.api.options import FormatOptions, Options, SinkOptions
 from profexd.api.sink import Sink
 from profexd.config.catalog import Catalog
 from profexd.config.documents import PipelineFile, SourceFile
 from profexd.config.model import FormatChoice, SinkChoice, Source
-from profexd.config.options import construct, options_model, secrets_of
-from profexd.config.problems import Scope, listed, meant
+from profexd.config.options import construct, option_names, options_model, secrets_of
+from profexd.config.problems import Problems, Scope, listed, meant, nearest
 from profexd.config.reading import homes_of, must_be, read
+from profexd.wire import ProblemJson
 
 INLINE = "(inline)"
 NO_COMPRESSION = "none"
@@ -26,14 +30,13 @@ AnyOptions = TypeVar("AnyOptions", bound=Options)
 
 def read_source(name: str, data: Mapping[str, Any], scope: Scope) -> Source | None:
     """Return the source that a table describes, or None once what is wrong was reported."""
+    before = scope.problems.errors
     file = read(SourceFile, data, scope, homes=PIPELINE_HOMES if scope.prefix else None)
-    if file is None:
-        return None
-    if file.table is not None and file.query is not None:
+    if "table" in data and "query" in data:
         scope.add(("query",), "cannot stand beside table", "remove one of the two")
-        return None
-    if file.table is None and file.query is None:
+    elif not ("table" in data or "query" in data or scope.misspelt("table", "query")):
         scope.add((), "says neither table nor query", 'add table = "NAME" or query = "SELECT …"')
+    if file is None or scope.problems.errors > before:
         return None
     return Source(
         name=name,
@@ -52,6 +55,7 @@ def read_sink(
     """Return the sink that a table describes, or None once what is wrong was reported."""
     type_name = _type(data, scope, catalog.sinks, "sink", catalog)
     if type_name is None:
+        _whatever_the_type(data, scope, catalog.sinks, SinkOptions)
         return None
     options = _options(catalog.sinks[type_name].Options, data, scope)
     if options is None or _exposed_secrets(options, scope):
@@ -63,6 +67,7 @@ def read_format(data: Mapping[str, Any], scope: Scope, catalog: Catalog) -> Form
     """Return the format that a table describes, or None once what is wrong was reported."""
     type_name = _type(data, scope, catalog.formats, "format", catalog)
     if type_name is None:
+        _whatever_the_type(data, scope, catalog.formats, FormatOptions)
         return None
     options = _options(catalog.formats[type_name].Options, data, scope)
     return None if options is None else FormatChoice(type=type_name, options=options)
@@ -133,14 +138,62 @@ def unknown_plugin(
 def _options(options: type[AnyOptions], data: Mapping[str, Any], scope: Scope) -> AnyOptions | None:
     """Read a table but for its ``type``."""
     homes = PIPELINE_HOMES if scope.prefix else None
+    before = scope.problems.errors
     with _plugins_rules(data, scope):
         valid = read(options_model(options), _without_type(data), scope, homes=homes)
-        made = construct(options, valid) if valid is not None else None
-        wrong = list(made.problems()) if made is not None else []
-        for key, message in wrong:
-            scope.add(tuple(key.split(".")) if key else (), message)
-        return made if isinstance(made, options) and not wrong else None
+        made = _what_is_right(options, data, scope) if valid is None else construct(options, valid)
+        for key, message in made.problems():
+            path = tuple(key.split(".")) if key else ()
+            if valid is not None or (key and not scope.reported(*path)):
+                scope.add(path, message)
+        if isinstance(made, options) and scope.problems.errors == before:
+            return made
     return None
+
+
+def _what_is_right(options: type[Options], data: Mapping[str, Any], scope: Scope) -> Options:
+    """Return as much of the options as can be judged by rules that concern several of them.
+
+    Where one of a plugin's own is wrong, that is those that all have: each of their rules
+    concerns one option alone.
+    """
+    right = {key: value for key, value in data.items() if not scope.reported(key)}
+    whole = option_names(options).isdisjoint(data.keys() - right.keys())
+    for one in options.__mro__:
+        if issubclass(one, Options) and (whole or one in (SinkOptions, FormatOptions)):
+            with suppress(ValidationError):
+                said = {key: right[key] for key in option_names(one) & right.keys()}
+                return construct(one, options_model(one).model_validate(said))
+    return Options()
+
+
+def _whatever_the_type(
+    data: Mapping[str, Any],
+    scope: Scope,
+    known: Mapping[str, type[Format] | type[Sink]],
+    common: type[Options],
+) -> None:
+    """Report what would be wrong with a table that has no usable ``type``.
+
+    That is what is wrong by the type that was likely meant, or else by each there is; of a type
+    that nothing is known of, by the options that all have.
+    """
+    written = data.get("type")
+    near = nearest(written, known) if isinstance(written, str) else None
+    if near:
+        _options(known[near].Options, data, scope)
+    elif isinstance(written, str):
+        taken = option_names(common)
+        _options(common, {key: data[key] for key in data if key in taken}, scope)
+    else:
+        found: list[tuple[ProblemJson, ...]] = []
+        for name, plugin in known.items():
+            trial = replace(scope, problems=Problems())
+            _options(plugin.Options, {**data, "type": name}, trial)
+            found.append(trial.problems.sorted())
+        for one in found[0] if found else ():
+            if all(one in others for others in found):
+                scope.problems.report(one)
 
 
 @contextmanager
@@ -151,7 +204,7 @@ def _plugins_rules(data: Mapping[str, Any], scope: Scope) -> Iterator[None]:
     except Exception as why:  # noqa: BLE001 - a plugin may raise anything
         scope.add(
             (),
-            f'the plugin "{data["type"]}" failed while checking: {type(why).__name__}: {why}',
+            f'the plugin "{data.get("type")}" failed while checking: {type(why).__name__}: {why}',
             "this is a mistake in the plugin; tell its authors",
         )
 

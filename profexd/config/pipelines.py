@@ -66,19 +66,18 @@ def read_pipeline(
     schedule = read_schedule(file.schedule, scope.within("schedule"), timezone)
     order_by = _order_by(file.order_by, scope)
     ending = codec_extension(file.compression, scope, around.catalog)
-    path = None
-    if _path_is_said_once(file, scope) and ending is not None:
-        extension = around.catalog.formats[chosen.type].extension if chosen else ""
-        path = read_target(
-            file,
-            scope,
-            name=name,
-            kind=source.value.kind if source and source.value else "profiles",
-            timezone=schedule.timezone if schedule else timezone,
-            settings=around.settings,
-            extension=extension + ending,
-            catalog=around.catalog,
-        )
+    _require_one_path(file, scope)
+    extension = around.catalog.formats[chosen.type].extension if chosen else ""
+    path = read_target(
+        file,
+        scope,
+        name=name,
+        kind=source.value.kind if source and source.value else "profiles",
+        timezone=schedule.timezone if schedule else timezone,
+        settings=around.settings,
+        extension=extension + (ending or ""),
+        catalog=around.catalog,
+    )
     if scope.problems.errors > before:
         return None
     if not (source and source.value and sinks and chosen and schedule and path):
@@ -188,10 +187,10 @@ def _sinks(
     """Return the sinks with their names, or None once what is wrong was reported."""
     if file.sink is not None and file.sinks is not None:
         scope.add(("sinks",), "cannot stand beside sink", "name all sinks in sinks = [ … ]")
-        return None
     if file.sink is not None:
         found = _sink(file.sink, ("sink",), INLINE, scope, around)
-        return [found] if found else None
+        if file.sinks is None:
+            return [found] if found else None
     if file.sinks is None:
         if not scope.reported("sink", "sinks"):
             scope.missing(("sink",), 'add sink = "NAME", or a [sink] table', instead=("sinks",))
@@ -263,7 +262,7 @@ def _order_by(written: Any, scope: Scope) -> tuple[tuple[str, bool], ...]:
     return tuple(order)
 
 
-def _path_is_said_once(file: PipelineFile, scope: Scope) -> bool:
+def _require_one_path(file: PipelineFile, scope: Scope) -> None:
     parts = [key for key in ("folder", "filename") if getattr(file, key) is not None]
     if file.path is not None and parts:
         scope.add(
@@ -271,13 +270,9 @@ def _path_is_said_once(file: PipelineFile, scope: Scope) -> bool:
             "cannot stand beside path",
             "path says it all; folder and filename are the other way to say it",
         )
-        return False
-    if file.path is None and not parts:
-        if not scope.reported("path", "folder", "filename"):
-            scope.missing(
-                ("path",),
-                'add path = "customers-${today}.csv", or folder = "date" and filename = "…"',
-                instead=("folder", "filename"),
-            )
-        return False
-    return True
+    elif file.path is None and not parts and not scope.reported("path", "folder", "filename"):
+        scope.missing(
+            ("path",),
+            'add path = "customers-${today}.csv", or folder = "date" and filename = "…"',
+            instead=("folder", "filename"),
+        )

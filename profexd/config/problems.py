@@ -159,11 +159,16 @@ class Scope:
 
         ``instead`` are keys that would do as well.
         """
-        for name in (path[-1], *instead):
-            document, place = self.document((*path[:-1], name))
-            if self.problems.misspelt(document.label, dotted(place)):
-                return
-        self.add(path, IS_MISSING, hint)
+        parent = self.within(*path[:-1])
+        if not parent.misspelt(str(path[-1]), *instead):
+            self.add(path, IS_MISSING, hint)
+
+    def misspelt(self, *keys: str) -> bool:
+        """Whether an unknown key that was reported is likely one of these."""
+        places = (self.document((key,)) for key in keys)
+        return any(
+            self.problems.misspelt(document.label, dotted(path)) for document, path in places
+        )
 
     def reported(self, *keys: str) -> bool:
         """Whether one of these keys has a problem already: its absence needs no other."""

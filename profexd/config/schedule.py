@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
-from typing import Any
+from typing import Any, TypeGuard
 
 from cronsim import CronSim, CronSimError
 
@@ -15,7 +15,7 @@ from profexd.config.model import Schedule
 from profexd.config.parts import PIPELINE_HOMES
 from profexd.config.problems import Mistake, Scope, nearest
 from profexd.config.reading import kind_of, must_be, read
-from profexd.config.zones import instant_of
+from profexd.config.zones import instant_of, zone_problem
 
 DAY = 86400
 _WORDS = ("manual", "once", "hourly", "daily at 03:00", "every 5m", "once at 2026-12-01T03:00")
@@ -74,18 +74,16 @@ def read_schedule(
         scope.add((), f"must be text or a table, not {kind_of(value)}", _FORMS)
         return None
     table = read(ScheduleTable, value, scope, partial=partial, homes=PIPELINE_HOMES)
-    if table is None:
-        return None
-    zone = table.timezone or timezone
-    schedule = _parsed(table.when, scope, ("when",), zone)
-    start = _bound("start", table.start, scope, zone)
-    end = _bound("end", table.end, scope, zone)
+    # From here on by what is written: a mistake in one key must not hide those in the others.
+    zone = _zone(value.get("timezone"), timezone)
+    when, written = value.get("when"), {key: value.get(key) for key in ("start", "end")}
+    schedule = _parsed(when, scope, ("when",), zone) if _is_said(when) else None
+    start, end = (_bound(key, bound, scope, zone) for key, bound in written.items())
     if start and end and end <= start:
         scope.add(("end",), "is not after start, so it would never run")
         return None
-    if schedule is None or (table.start is not None and start is None):
-        return None
-    if table.end is not None and end is None:
+    bounds_are_read = (start is None, end is None) == tuple(one is None for one in written.values())
+    if table is None or schedule is None or not bounds_are_read:
         return None
     return replace(
         schedule,
@@ -108,6 +106,15 @@ def warn_of_uneven_interval(schedule: Schedule, scope: Scope, path: tuple[str, .
             "choose an interval that divides 24 hours, or a cron expression",
             "warning",
         )
+
+
+def _is_said(when: object) -> TypeGuard[str]:
+    return isinstance(when, str) and bool(when.strip())
+
+
+def _zone(written: object, otherwise: str) -> str:
+    usable = isinstance(written, str) and zone_problem(written) is None
+    return str(written) if usable else otherwise
 
 
 def _parsed(text: str, scope: Scope, path: tuple[str, ...], zone: str) -> Schedule | None:

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 from profexd.config.catalog import Catalog
 from profexd.config.documents import PipelineFile
 from profexd.config.model import Settings
 from profexd.config.problems import Scope
-from profexd.config.template import (
-    Template,
-    TemplateInvalid,
-    check_filename,
-    check_path,
-    from_parts,
-    sample_values,
-)
+from profexd.config.template import PathValues, Template, joined, path_faults, sample_values
 
 _ENDINGS = {
     ".gz": "gzip",
@@ -43,28 +37,35 @@ def read_target(
 
     ``extension`` is the format's with the codec's; only folder and filename need it.
     """
-    key: Literal["path", "folder", "filename"] = "path"
-    try:
-        if file.path is not None:
-            template = Template.parse(file.path)
-        else:
-            folder, filename = file.folder or "root", file.filename or "default"
-            if file.folder is not None:
-                key = "folder"
-                if not file.folder:
-                    raise TemplateInvalid("must not be empty", 'write "root" for no folder')
-                Template.parse(file.folder)
-            if file.filename is not None:
-                key = "filename"
-                check_filename(filename)
-            template = from_parts(folder, filename, kind=kind, extension=extension)
-            key = "folder" if file.folder is not None else "filename"
-    except TemplateInvalid as why:
-        scope.add((key,), str(why), why.hint)
-        return None
-    if not _usable(template, key, scope, name=name, timezone=timezone, settings=settings):
-        return None
+    values = sample_values(
+        pipeline=name,
+        timezone=timezone,
+        account_id=settings.account_id,
+        instance_id=settings.instance_id,
+    )
+    # As long as those of a real run, so that no path is taken for too long.
+    values = replace(values, export_id="1761650178", run_id="1761842005")
+    before = scope.problems.errors
+    template = None
     if file.path is not None:
+        _report_placeholders("path", file.path, scope)
+        template = _whole(file.path, "path", scope, values)
+    if file.folder is not None or file.filename is not None:
+        folder, filename = file.folder or "root", file.filename or "default"
+        key = "filename"
+        if file.folder is not None:
+            key = "folder"
+            _report_placeholders("folder", file.folder, scope)
+            if not file.folder:
+                scope.add(("folder",), "must not be empty", 'write "root" for no folder')
+        if file.filename is not None:
+            _report_placeholders("filename", file.filename, scope)
+            _report_folders_in(file.filename, scope)
+        whole = joined(folder, filename, kind=kind, extension=extension)
+        template = _whole(whole, key, scope, values)
+    if scope.problems.errors > before:
+        return None
+    if file.path is not None and file.compression in {"none", *catalog.codecs}:
         _warn_of_ending(file.path, file.compression, scope, catalog)
     return template
 
@@ -73,21 +74,26 @@ def check_templates(data: Mapping[str, Any], scope: Scope) -> None:
     """Report placeholders that are wrong wherever they stand."""
     for key in ("path", "folder", "filename"):
         if isinstance(data.get(key), str):
-            try:
-                Template.parse(data[key])
-            except TemplateInvalid as why:
-                scope.add((key,), str(why), why.hint)
+            _report_placeholders(key, data[key], scope)
 
 
-def _usable(
-    template: Template,
-    key: str,
-    scope: Scope,
-    *,
-    name: str,
-    timezone: str,
-    settings: Settings,
-) -> bool:
+def _report_placeholders(key: str, text: str, scope: Scope) -> None:
+    for why in Template.sketch(text)[1]:
+        scope.add((key,), str(why), why.hint)
+
+
+def _report_folders_in(filename: str, scope: Scope) -> None:
+    if any("/" in piece.literal for piece in Template.sketch(filename)[0].pieces):
+        scope.add(
+            ("filename",),
+            'must be the name of a file, without "/"',
+            'put folders into folder = "…"',
+        )
+
+
+def _whole(text: str, key: str, scope: Scope, values: PathValues) -> Template:
+    """Read the whole path and report what is wrong with it, other than with its placeholders."""
+    template, faults = Template.sketch(text)
     for placeholder in ("event", "column"):
         if placeholder in template.placeholders:
             written = template.written(placeholder)
@@ -96,21 +102,13 @@ def _usable(
                 f'placeholder "{written}" needs partitions, and there is no partition_by',
                 'write path = "…", or filename = "…", without it',
             )
-            return False
-    values = sample_values(
-        pipeline=name,
-        timezone=timezone,
-        account_id=settings.account_id,
-        instance_id=settings.instance_id,
-    )
-    path = template.expand(values)
-    try:
-        check_path(path)
-    except TemplateInvalid as why:
-        message = f'becomes "{path[:200]}": {why}' if template.placeholders else str(why)
+    columns = {piece.argument: "x" for piece in template.pieces if piece.name == "column"}
+    path = template.expand(replace(values, event="x", columns=columns))
+    expanded = template.placeholders and not faults
+    for why in path_faults(path):
+        message = f'becomes "{path[:200]}": {why}' if expanded else str(why)
         scope.add((key,), message, why.hint)
-        return False
-    return True
+    return template
 
 
 def _warn_of_ending(path: str, compression: str, scope: Scope, catalog: Catalog) -> None:

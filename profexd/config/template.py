@@ -13,6 +13,8 @@ from profexd.api.errors import ConfigurationInvalid
 from profexd.config.problems import Mistake
 
 MAX_PATH = 1024
+MAX_NAME = 255
+"""Bytes in the name of one folder or file: what file systems take."""
 DEFAULT_FILENAME = "${account_id}-${run_id}-${timestamp}-${instance_id}"
 DEFAULT_EVENTS_FILENAME = "${run_id}-${timestamp}-${event}-${date}-${part}-${instance_id}"
 
@@ -94,8 +96,18 @@ class Template:
 
     @classmethod
     def parse(cls, text: str) -> Template:
-        """Read ``text``; TemplateInvalid names the placeholder that is wrong."""
-        return cls(text, _in_their_place(tuple(_pieces(text))))
+        """Read ``text``; TemplateInvalid names the first placeholder that is wrong."""
+        template, faults = cls.sketch(text)
+        if faults:
+            raise faults[0]
+        return template
+
+    @classmethod
+    def sketch(cls, text: str) -> tuple[Template, list[TemplateInvalid]]:
+        """Read ``text`` with an ``x`` for each placeholder that is wrong, and all that is wrong."""
+        faults: list[TemplateInvalid] = []
+        pieces = tuple(_pieces(text, faults))
+        return cls(text, _in_their_place(pieces)), faults
 
     @property
     def placeholders(self) -> frozenset[str]:
@@ -109,9 +121,7 @@ class Template:
     def render(self, values: PathValues) -> str:
         """Return the path; ConfigurationInvalid says why the result is none."""
         path = self.expand(values)
-        try:
-            check_path(path)
-        except TemplateInvalid as why:
+        for why in path_faults(path):
             raise ConfigurationInvalid(
                 f'path "{self.text}" becomes "{_shown(path)}": {why}', hint=why.hint
             ) from why
@@ -123,45 +133,44 @@ class Template:
         return "".join(_rendered(piece, values, local) for piece in self.pieces)
 
 
-def from_parts(folder: str, filename: str, *, kind: str, extension: str) -> Template:
-    """Return the template of ``folder`` and ``filename``; TemplateInvalid says what is wrong."""
+def joined(folder: str, filename: str, *, kind: str, extension: str) -> str:
+    """Return the path that ``folder`` and ``filename`` say together."""
     if filename == "default":
         filename = DEFAULT_EVENTS_FILENAME if kind == "events" else DEFAULT_FILENAME
-    return Template.parse(_folder(folder, kind) + filename + extension)
+    return _folder(folder, kind) + filename + extension
 
 
-def check_filename(filename: str) -> None:
-    """Refuse a ``filename`` that makes folders."""
-    if any("/" in piece.literal for piece in _pieces(filename)):
-        raise TemplateInvalid(
-            'must be the name of a file, without "/"', 'put folders into folder = "…"'
-        )
-
-
-def check_path(path: str) -> None:
-    """Refuse what is no path below the root of a sink."""
+def path_faults(path: str) -> Iterator[TemplateInvalid]:
+    """Yield why this is no path below the root of a sink."""
     if not path:
-        raise TemplateInvalid("must not be empty")
+        yield TemplateInvalid("must not be empty")
+        return
     if path.startswith("/"):
-        raise TemplateInvalid(
+        yield TemplateInvalid(
             'must be relative to the root of the sink, without "/" in front',
             f'write "{_shown(path.lstrip("/"))}"',
         )
-    for segment in path.split("/"):
+    for segment in dict.fromkeys(path.lstrip("/").split("/")):
         if not segment:
-            raise TemplateInvalid(
+            yield TemplateInvalid(
                 'a folder or file has no name: "//", or "/" at the end', "remove the extra slash"
             )
         if segment in (".", ".."):
-            raise TemplateInvalid(
+            yield TemplateInvalid(
                 f'"{segment}" is not allowed as the name of a folder or file',
                 "a path cannot leave the root of its sink",
             )
+        size = len(segment.encode("utf-8", "surrogatepass"))
+        if size > MAX_NAME:
+            yield TemplateInvalid(
+                f'the name "{_shown(segment)}" is {size} bytes long; {MAX_NAME} are the most',
+                "shorten it, or make folders of it with /",
+            )
     control = _CONTROL.search(path)
     if control:
-        raise TemplateInvalid(f"holds a control character, U+{ord(control[0]):04X}")
+        yield TemplateInvalid(f"holds a control character, U+{ord(control[0]):04X}")
     if len(path) > MAX_PATH:
-        raise TemplateInvalid(f"is {len(path)} characters long; {MAX_PATH} are the most")
+        yield TemplateInvalid(f"is {len(path)} characters long; {MAX_PATH} are the most")
 
 
 def clean(value: str) -> str:
@@ -182,7 +191,8 @@ def sample_values(*, pipeline: str, timezone: str, account_id: str, instance_id:
     )
 
 
-def _pieces(text: str) -> Iterator[Piece]:
+def _pieces(text: str, faults: list[TemplateInvalid]) -> Iterator[Piece]:
+    """Yield the pieces of ``text``; what is wrong goes to ``faults``, and an ``x`` in its place."""
     position = 0
     while True:
         opening = _OPENING.search(text, position)
@@ -200,17 +210,30 @@ def _pieces(text: str) -> Iterator[Piece]:
         inside = text[opening.end() : end if end >= 0 else len(text)]
         written = f"{opening[0]}{inside}{closing if end >= 0 else ''}"
         if _OPENING.search(inside) or "{" in inside:
-            raise TemplateInvalid(
-                f'placeholder "{written}" holds another one; placeholders do not nest',
-                "close the first with } before the next begins; $${ writes a literal ${",
+            faults.append(
+                TemplateInvalid(
+                    f'placeholder "{written}" holds another one; placeholders do not nest',
+                    "close the first with } before the next begins; $${ writes a literal ${",
+                )
             )
-        if end < 0:
-            raise TemplateInvalid(
-                f'placeholder "{written}" is never closed',
-                f'write "{closing}" at its end, or $${{ for a literal ${{',
+        elif end < 0:
+            faults.append(
+                TemplateInvalid(
+                    f'placeholder "{written}" is never closed',
+                    f'write "{closing}" at its end, or $${{ for a literal ${{',
+                )
             )
-        yield _placeholder(inside, written, braced=closing == "}}")
-        position = end + len(closing)
+        else:
+            try:
+                yield _placeholder(inside, written, braced=closing == "}}")
+            except TemplateInvalid as why:
+                faults.append(why)
+                yield Piece("", written="x")
+            position = end + len(closing)
+            continue
+        # Where such a placeholder was meant to end is not known.
+        yield Piece("", written="x")
+        return
 
 
 def _placeholder(inside: str, written: str, *, braced: bool) -> Piece:

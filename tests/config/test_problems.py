@@ -204,6 +204,87 @@ def test_unknown_names_of_sources_and_sinks_are_told_with_the_nearest(tree: Tree
     ]
 
 
+@pytest.mark.parametrize(
+    ("lines", "keys"),
+    [
+        (
+            "[schedule]\nwhen = 'dayly'\njitter = 5\ncatch_up = 'some'\nstart = '2026-01-01'",
+            ["schedule.when", "schedule.jitter", "schedule.catch_up", "schedule.start"],
+        ),
+        (
+            "[schedule]\ntimezone = 'Mars'\nstart = 2026-02-01\nend = 2026-01-01",
+            ["schedule.when", "schedule.timezone", "schedule.end"],
+        ),
+        ("sinks = ['lake', 'nope']", ["sinks", "sinks"]),
+        ("folder = '../${nope}'", ["path", "folder", "folder", "folder"]),
+    ],
+)
+def test_one_mistake_hides_no_other(tree: Tree, lines: str, keys: list[str]) -> None:
+    top, tables = ("", lines) if lines.startswith("[") else (lines, "")
+    text = PIPELINE.replace("customers.csv", "${nada}.csv" if "folder" in lines else "a.csv")
+    found = tree.mistakes(f"{top}\n{text}{tables}")
+    assert sorted(one["key"] for one in found) == sorted(keys)
+
+
+def test_the_options_of_a_sink_are_checked_where_its_type_is_missing_or_misspelt(
+    tree: Tree,
+) -> None:
+    for line in ("", "type = 'flie'\n"):
+        tree.write("sinks/lake.toml", f"{line}root = 'srv'\nconcurrency = 0\n")
+        assert sorted(one["key"] for one in tree.load().problems) == ["concurrency", "root", "type"]
+
+
+def test_the_options_that_all_sinks_have_are_checked_where_the_type_is_unknown(tree: Tree) -> None:
+    tree.write("sinks/lake.toml", "type = 'gopher'\nroot = 5\nport = 70\nbandwidth = 'x'\n")
+    assert [one["key"] for one in tree.load().problems] == ["type", "root", "bandwidth"]
+
+
+def test_rules_across_options_are_checked_beside_another_mistake(tree: Tree) -> None:
+    text = PIPELINE.replace('"csv" }', '"csv", null = "a,b", nope = 1 }')
+    assert [one["key"] for one in tree.mistakes(text)] == ["format.null", "format.nope"]
+    # What the separator was meant to be is not known: nothing can be said against the comma.
+    text = PIPELINE.replace('"csv" }', '"csv", null = "a,b", separator = ";;" }')
+    assert [one["key"] for one in tree.mistakes(text)] == ["format.separator"]
+
+
+@pytest.mark.parametrize(
+    ("path", "messages"),
+    [
+        (
+            "../x/${nope}",
+            [
+                '".." is not allowed as the name of a folder or file',
+                'unknown placeholder "${nope}"',
+            ],
+        ),
+        (
+            "/x//${nope}/${}",
+            [
+                'a folder or file has no name: "//", or "/" at the end',
+                'must be relative to the root of the sink, without "/" in front',
+                'placeholder "${}" is empty',
+                'unknown placeholder "${nope}"',
+            ],
+        ),
+        (
+            "./${event}",
+            [
+                'becomes "./x": "." is not allowed as the name of a folder or file',
+                'placeholder "${event}" needs partitions, and there is no partition_by',
+            ],
+        ),
+    ],
+)
+def test_everything_wrong_with_a_path_is_told(tree: Tree, path: str, messages: list[str]) -> None:
+    found = tree.mistakes(PIPELINE.replace("customers.csv", path))
+    assert sorted(one["message"] for one in found) == messages
+
+
+def test_a_bad_compression_hides_no_bad_path(tree: Tree) -> None:
+    found = tree.mistakes("compression = 'nope'\n" + PIPELINE.replace("customers.csv", "/a"))
+    assert [one["key"] for one in found] == ["compression", "path"]
+
+
 def test_an_option_of_a_plugin_is_checked_by_its_own_rule(tree: Tree) -> None:
     text = PIPELINE.replace('"csv" }', '"csv", separator = "||" }')
     (problem,) = tree.mistakes(text)
@@ -235,6 +316,7 @@ def test_a_mistake_in_an_inline_sink_points_into_the_pipeline(tree: Tree) -> Non
     assert [told(one) for one in tree.mistakes(text)] == [
         "pipelines/newsletter.toml:5:1: source.database: "
         '"warehouse.duckdb" is not an absolute path',
+        "pipelines/newsletter.toml:7:1: source.query: cannot stand beside table",
         'pipelines/newsletter.toml:11:1: sink.root: must be an absolute path, as in "/srv/exports"',
     ]
 

@@ -139,7 +139,11 @@ def test_a_wrong_placeholder_is_named(text: str, message: str) -> None:
         ("../a", '".." is not allowed as the name of a folder or file'),
         ("a/./b", '"." is not allowed as the name of a folder or file'),
         ("a\x07b", "holds a control character, U+0007"),
-        ("x" * 1025, "is 1025 characters long; 1024 are the most"),
+        (
+            f"a/{'é' * 128}.csv",
+            f'the name "{"é" * 117}…" is 260 bytes long; 255 are the most',
+        ),
+        ("x/" * 512 + "x", "is 1025 characters long; 1024 are the most"),
         ("${time:..}/a", 'becomes "../a": ".." is not allowed as the name of a folder or file'),
         (
             "${time:/%Y}",
@@ -158,7 +162,16 @@ def test_a_path_that_is_none_is_refused_when_the_file_is_read(
 
 def test_a_path_too_long_only_once_it_is_rendered_is_refused_then() -> None:
     with pytest.raises(ConfigurationInvalid, match="1024 are the most"):
-        rendered("${account_id}", replace(VALUES, account_id="x" * 1025))
+        rendered("${account_id}/" * 5 + "a", replace(VALUES, account_id="x" * 250))
+    with pytest.raises(ConfigurationInvalid, match="255 are the most"):
+        rendered("a/${account_id}", replace(VALUES, account_id="x" * 256))
+    assert rendered("${account_id}", replace(VALUES, account_id="x" * 255))
+
+
+def test_a_name_is_not_too_long_before_its_values_are_known(tree: Tree) -> None:
+    name = "n" * 63
+    tree.write(f"pipelines/{name}.toml", PIPELINE.replace("customers", "${run_id}" + "x" * 200))
+    assert tree.problems() == []
 
 
 def test_a_value_cannot_make_a_folder_vanish() -> None:
@@ -215,6 +228,7 @@ def test_whatever_is_written_a_path_stays_below_the_root(text: str, value: str) 
         return
     assert 1 <= len(path) <= 1024
     assert not {"", ".", ".."} & set(path.split("/"))
+    assert all(len(name.encode()) <= 255 for name in path.split("/"))
     assert "\0" not in path
 
 
