@@ -47,7 +47,7 @@ def find(folder: Path, label: str) -> tuple[list[Found], list[ProblemJson]]:
     except OSError as why:
         return [], [problem(label, f"cannot be read: {why.strerror}", "check its owner and mode")]
     for entry in entries:
-        if not entry.name.endswith(".toml") or entry.name.startswith((".", "#")):
+        if not counts(entry.name):
             continue
         path, place = Path(entry.path), f"{label}/{entry.name}"
         try:
@@ -71,6 +71,11 @@ def find(folder: Path, label: str) -> tuple[list[Found], list[ProblemJson]]:
         else:
             found.append(Found(path.stem, path, place))
     return found, problems
+
+
+def counts(filename: str) -> bool:
+    """Whether a file of this name is one to read, by its name alone."""
+    return filename.endswith(".toml") and not filename.startswith((".", "#"))
 
 
 def check_name(name: str) -> tuple[str, str] | None:

@@ -31,7 +31,8 @@ from profexd.config.pipelines import (
 )
 from profexd.config.problems import IS_MISSING, Document, Problems, Scope, listed, problem
 from profexd.config.settings import read_settings
-from profexd.config.trust import members, refused
+from profexd.config.strays import strays
+from profexd.config.trust import is_known, members, refused
 from profexd.wire import ProblemJson
 
 __all__ = ["check_file", "load", "load_pipeline_file", "pipeline_from_documents"]
@@ -96,6 +97,7 @@ class _Loading:
 
     def load(self) -> Configuration:
         self.read_surroundings()
+        self.problems.report(*strays(self.directory))
         entries = {found.name: self.entry(found) for found in self._find("pipelines")}
         self._warn_of_rivals(entries)
         for entry in entries.values():
@@ -206,6 +208,8 @@ class _Loading:
             self.settings_document = document
             scope = Scope(problems, document)
             settings = read_settings(document.data, scope)
+            if settings is not None:
+                _warn_of_nobody(settings, scope)
             defaults = document.data.get("defaults")
             if isinstance(defaults, Mapping):
                 zone = settings.timezone if settings else "UTC"
@@ -260,6 +264,21 @@ class _Loading:
         folder = found.label.partition("/")[0]
         own = refused(found.path, found.label, self.owners)
         return (*self.refused_folders[folder], *own)
+
+
+def _warn_of_nobody(settings: Settings, scope: Scope) -> None:
+    """Warn of users and groups that do not exist; the default's group need not."""
+    for role in ("admin", "operator", "viewer"):
+        for index, name in enumerate(getattr(settings, f"access_{role}")):
+            if is_known(name) or name in getattr(Settings(), f"access_{role}"):
+                continue
+            kind, bare = ("group", name[1:]) if name.startswith("@") else ("user", name)
+            scope.add(
+                ("access", role, index),
+                f'there is no {kind} "{bare}", so it lets nobody in',
+                "check its spelling; a group stands with @ in front",
+                "warning",
+            )
 
 
 def _label(file: Path, directory: Path) -> str:

@@ -40,7 +40,7 @@ def members(names: Iterable[str]) -> frozenset[int]:
                 uids.add(pwd.getpwnam(name).pw_uid)
                 continue
             group = grp.getgrnam(name[1:])
-        except KeyError:
+        except (KeyError, ValueError):  # the second: a name that no system can have
             continue
         uids |= {user.pw_uid for user in pwd.getpwall() if user.pw_gid == group.gr_gid}
         for member in group.gr_mem:
@@ -49,6 +49,28 @@ def members(names: Iterable[str]) -> frozenset[int]:
             except KeyError:
                 continue
     return frozenset(uids)
+
+
+def is_known(name: str) -> bool:
+    """Whether there is such a user or ``@group``, or a uid that has no name."""
+    try:
+        if name.startswith("@"):
+            grp.getgrnam(name[1:])
+        elif name.isdecimal() and name.isascii():
+            return _nameless(int(name))
+        else:
+            pwd.getpwnam(name)
+    except (KeyError, ValueError):
+        return False
+    return True
+
+
+def _nameless(uid: int) -> bool:
+    try:
+        pwd.getpwuid(uid)
+    except (KeyError, OverflowError):
+        return True
+    return False
 
 
 def _user(uid: int) -> str:

@@ -550,3 +550,47 @@ def test_a_mistake_within_an_inline_sink_of_a_list_names_which(tree: Tree) -> No
     (problem,) = tree.mistakes(text)
     assert (problem["key"], problem["line"], problem["column"]) == ("sinks[1].rot", 2, 35)
     assert problem["message"] == 'unknown key; did you mean "root"?'
+
+
+def test_users_and_groups_that_do_not_exist_are_warned_of(tree: Tree) -> None:
+    tree.write(
+        "profexd.toml",
+        """\
+        [access]
+        admin = ["root", "nobodi-at-all"]
+        operator = ["@profexd", "@no-such-group"]
+        viewer = ["@root", "0", "4000000001", "a\\u0000b"]
+        """,
+    )
+    problems = tree.load(system_mode=True).problems
+    assert {one["severity"] for one in problems} == {"warning"}
+    assert [(one["line"], one["key"], one["message"].partition(",")[0]) for one in problems] == [
+        (2, "access.admin", 'there is no user "nobodi-at-all"'),
+        (3, "access.operator", 'there is no group "no-such-group"'),
+        (4, "access.viewer", 'there is no user "0"'),
+        (4, "access.viewer", 'there is no user "a\0b"'),
+    ]
+
+
+def test_files_that_nobody_reads_are_warned_of(tree: Tree) -> None:
+    for stray in (
+        "newsletter.toml",
+        "Profexd.toml",
+        ".hidden.toml",
+        "notes.txt",
+        "pipeline/a.toml",
+        "old/b.toml",
+        ".git/c.toml",
+        "docs/readme.md",
+        "pipelines/team/d.toml",
+    ):
+        tree.write(stray, "")
+    problems = tree.load().problems
+    assert {one["severity"] for one in problems} == {"warning"}
+    assert [(one["file"], one["message"]) for one in problems] == [
+        ("Profexd.toml", 'is not read; did you mean "profexd.toml"?'),
+        ("newsletter.toml", "is not read"),
+        ("old/", "the .toml files in it are not read"),
+        ("pipeline/", 'the .toml files in it are not read; did you mean "pipelines/"?'),
+        ("pipelines/team/", "the .toml files in it are not read"),
+    ]
