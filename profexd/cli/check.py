@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from profexd.cli.boundary import CommandError
 from profexd.cli.places import Places, path_options
 from profexd.cli.problem_words import tell
+from profexd.cli.recorded import passed_unseen
 from profexd.cli.words import plural
 from profexd.wire import CheckJson, Exit, ProblemJson
+
+if TYPE_CHECKING:
+    from profexd.config.past import Unseen
 
 SETTINGS_FILE = "profexd.toml"
 
@@ -42,7 +48,9 @@ def _check_all(places: Places, fatal_only: bool) -> tuple[Sequence[ProblemJson],
     from profexd.config.loading import load
 
     paths = places.paths
-    configuration = load(paths.config, load_catalog(), system_mode=paths.system_mode)
+    configuration = load(
+        paths.config, load_catalog(), system_mode=paths.system_mode, unseen=_unseen(places)
+    )
     problems = configuration.problems
     if fatal_only:
         fatal = tuple(problem for problem in problems if problem["file"] == SETTINGS_FILE)
@@ -56,4 +64,12 @@ def _check_draft(places: Places, file: Path) -> tuple[Sequence[ProblemJson], str
 
     if not file.is_file():
         raise CommandError(f"{file}: no such file", code="not_found", exit_code=Exit.USAGE)
-    return check_file(file, places.paths.config, load_catalog()), str(file)
+    paths = places.paths
+    problems = check_file(file, paths.config, load_catalog(), unseen=_unseen(places))
+    return problems, str(file)
+
+
+def _unseen(places: Places) -> Unseen:
+    from profexd.config.past import Unseen
+
+    return Unseen(places.now(), partial(passed_unseen, places.paths.state))

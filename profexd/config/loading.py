@@ -22,6 +22,7 @@ from profexd.config.files import (
 )
 from profexd.config.model import Configuration, Entry, Pipeline, Settings, SinkChoice, Source
 from profexd.config.parts import read_sink, read_source
+from profexd.config.past import Unseen, warn_of_the_past
 from profexd.config.pipelines import (
     Named,
     Surroundings,
@@ -44,23 +45,29 @@ def load(
     *,
     previous: Configuration | None = None,
     system_mode: bool = False,
+    unseen: Unseen | None = None,
 ) -> Configuration:
     """Read the whole tree; never raises for what is in it.
 
     What is broken keeps its last good version from ``previous``: a pipeline, or the settings.
-    ``system_mode`` refuses files and directories that somebody else may write.
+    ``system_mode`` refuses files and directories that somebody else may write. ``unseen`` warns
+    of what will never run.
     """
-    return _Loading(directory, catalog, previous, system_mode).load()
+    return _Loading(directory, catalog, previous, system_mode, unseen).load()
 
 
-def load_pipeline_file(file: Path, directory: Path, catalog: Catalog) -> Entry:
+def load_pipeline_file(
+    file: Path, directory: Path, catalog: Catalog, *, unseen: Unseen | None = None
+) -> Entry:
     """Read a TOML file from anywhere as if it were ``pipelines/STEM.toml`` of ``directory``."""
-    loading = _Loading(directory, catalog, None, False)
+    loading = _Loading(directory, catalog, None, False, unseen)
     loading.read_surroundings()
     return loading.entry(Found(file.stem, file, _label(file, directory)))
 
 
-def check_file(file: Path, directory: Path, catalog: Catalog) -> tuple[ProblemJson, ...]:
+def check_file(
+    file: Path, directory: Path, catalog: Catalog, *, unseen: Unseen | None = None
+) -> tuple[ProblemJson, ...]:
     """Return what is wrong with a file: one of the tree as what it is, any other as a pipeline."""
     label = _label(file, directory)
     kind = label.partition("/")[0]
@@ -73,7 +80,7 @@ def check_file(file: Path, directory: Path, catalog: Catalog) -> tuple[ProblemJs
         return (problem(label, *name_problem),)
     if not file.is_file():
         return (problem(label, "there is no such file"),)
-    return load_pipeline_file(file, directory, catalog).problems
+    return load_pipeline_file(file, directory, catalog, unseen=unseen).problems
 
 
 @dataclass
@@ -82,6 +89,7 @@ class _Loading:
     catalog: Catalog
     previous: Configuration | None
     system_mode: bool
+    unseen: Unseen | None
     problems: Problems = field(default_factory=Problems)
     settings: Settings = field(default_factory=Settings)
     settings_document: Document = field(default_factory=lambda: Document(SETTINGS, {}))
@@ -150,6 +158,8 @@ class _Loading:
             scope = Scope(problems, document, self.settings_document)
             self.scopes[found.name] = scope
             pipeline = read_pipeline(found.name, data, scope, self._around())
+            if pipeline and self.unseen:
+                warn_of_the_past(pipeline, scope, self.unseen)
             if self.unread_settings:
                 problems = self._without_what_defaults_may_say(problems)
         if problems.errors:

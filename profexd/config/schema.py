@@ -84,7 +84,7 @@ def _definitions(catalog: Catalog) -> Schema:
         for key, shape in shapes.items():
             definitions[name]["properties"][key] |= shape
     pipeline["properties"]["compression"] |= {
-        "enum": list(dict.fromkeys([NO_COMPRESSION, *catalog.codecs]))
+        "enum": list(dict.fromkeys([NO_COMPRESSION, *sorted(catalog.codecs)]))
     }
     # [defaults] may say what a pipeline does not: an editor must not call that a mistake.
     del pipeline["required"]

@@ -7,11 +7,14 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from profexd.cli.profexd import VERBS
+from profexd.daemon.store import Store
 from tests.cli.conftest import Command, Outcome
 
 PIPELINE = """\
@@ -67,6 +70,23 @@ def test_check_is_0_when_all_is_well(profexd: Command, files: Files) -> None:
     outcome = profexd("check")
     assert (outcome.code, outcome.out) == (0, "")
     assert outcome.err == f"1 pipeline in {files.config}: ok\n"
+
+
+def test_check_warns_of_a_time_that_passed_before_the_file_was_seen(
+    profexd: Command, files: Files
+) -> None:
+    files.pipeline("a", 'schedule = "once at 2020-01-01T03:00"')
+    told = 'schedule: "once at 2020-01-01T03:00" lies in the past: it will never run'
+    assert told in profexd("check").err
+    (files.folder / "state").mkdir(mode=0o700)
+    store = Store(files.folder / "state/profexd.db")
+    memory = store.create_memory("a", datetime(2021, 1, 1, tzinfo=UTC))
+    assert told in profexd("check").err
+    store.save_memory(replace(memory, once_done=True))
+    assert told not in profexd("check").err
+    store.save_memory(replace(memory, cursor=datetime(2019, 1, 1, tzinfo=UTC)))
+    assert told not in profexd("check").err  # the daemon was down then: it is caught up
+    store.close()
 
 
 def test_check_names_file_line_column_and_key(profexd: Command, files: Files) -> None:
