@@ -106,7 +106,10 @@ class Csv(Format):
                 out.write((self._header(rows.columns) + line_end).encode())
             # COPY quotes the empty string only where it stands for NULL.
             if options.null and options.quote == "minimal":
-                for block in rows.text(self._line(rows.columns, line_end)):
+                names = [f"c{place}" for place in range(len(rows.columns))]
+                values = [f"CAST({self._value(column)} AS VARCHAR)" for column in rows.columns]
+                texts = rows.project(list(zip(values, names, strict=True)))
+                for block in texts.text(self._line(names, line_end)):
                     out.write(block.data)
                     out.count(block.rows)
             else:
@@ -143,21 +146,23 @@ class Csv(Format):
         values = [self._value(column) for column in rows.columns]
         rows.project(list(zip(values, names, strict=True))).copy(out, copying)
 
-    def _line(self, columns: Sequence[Column], line_end: str) -> str:
-        """One row as SQL text, where the empty string is quoted and NULL is not empty."""
+    def _line(self, names: Sequence[str], line_end: str) -> str:
+        """One row as SQL text, where the empty string is quoted and NULL is not empty.
+
+        ``names`` are columns of text.
+        """
         options: CsvOptions = self.options
         special = f'[{_in_class(options.separator)}"\\r\\n]'
-        values = []
-        for column in columns:
-            value = f"CAST({self._value(column)} AS VARCHAR)"
-            values.append(
-                f"CASE WHEN {value} IS NULL THEN {literal(options.null)}"
-                f" WHEN {value} = '' OR {value} = {literal(options.null)}"
-                f" OR regexp_matches({value}, {literal(special)})"
-                f" THEN '\"' || replace({value}, '\"', '\"\"') || '\"' ELSE {value} END"
-            )
-        separated = f" || {literal(options.separator)} || ".join(values)
-        return f"{separated} || {literal(line_end)}"
+        values = [
+            f"CASE WHEN {name} IS NULL THEN {literal(options.null)}"
+            f" WHEN {name} = '' OR {name} = {literal(options.null)}"
+            f" OR regexp_matches({name}, {literal(special)})"
+            f" THEN '\"' || replace({name}, '\"', '\"\"') || '\"' ELSE {name} END"
+            for name in names
+        ]
+        # One concat copies each piece once; a chain of || does not, and has a depth limit.
+        separated = f", {literal(options.separator)}, ".join(values)
+        return f"concat({separated}, {literal(line_end)})"
 
     def _value(self, column: Column) -> str:
         options: CsvOptions = self.options

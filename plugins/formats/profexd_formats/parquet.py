@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from profexd.api import Check, Column, Doc, Format, FormatOptions, Parts, Rows, hookimpl, identifier
-from profexd_formats.values import Rules, exact, json, text
+from profexd_formats.values import Rules, exact, json, text, too_long
 
 
 def _row_group(value: int) -> int:
@@ -36,6 +36,7 @@ class Parquet(Format):
     def write(self, rows: Rows, parts: Parts) -> None:
         options: ParquetOptions = self.options
         values = [(self._value(column), column.name) for column in rows.columns]
+        self._report(rows)
         with parts.open() as part:
             rows.project(values).copy(
                 part,
@@ -45,6 +46,27 @@ class Parquet(Format):
                     "ROW_GROUP_SIZE": options.row_group_rows,
                 },
             )
+
+    def _report(self, rows: Rows) -> None:
+        """Say on the run which integers have more digits than Parquet holds."""
+        if self.options.as_string:
+            return
+        counts = [
+            (f"CAST(coalesce(sum({count}), 0) AS BIGINT)", column.name)
+            for column in rows.columns
+            if (count := too_long(identifier(column.name), column.type)) is not None
+        ]
+        if not counts:
+            return
+        for batch in rows.project(counts).batches():
+            for (_, name), counted in zip(counts, batch.columns, strict=True):
+                lost = sum(counted.to_pylist())
+                if lost:
+                    numbers = "1 integer" if lost == 1 else f"{lost} integers"
+                    self.context.warn(
+                        f"column {name}: {numbers} of more than the 38 digits that Parquet holds"
+                        " became NULL"
+                    )
 
     def cells(self, columns: Sequence[Column]) -> Sequence[str]:
         rules = Rules(ts_format=self.options.ts_format)

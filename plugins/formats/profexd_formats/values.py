@@ -118,13 +118,16 @@ def json(value: str, type_: DataType, rules: Rules, *, depth: int = 0) -> str:
 
 
 def exact(value: str, type_: DataType, rules: Rules) -> str:
-    """Return SQL for ``value`` in the nearest type that Parquet can hold without loss."""
+    """Return SQL for ``value`` in the nearest type that Parquet can hold without loss.
+
+    Integers of 39 digits become NULL: ``too_long`` counts them.
+    """
     if not _inexact(type_, rules):
         return value
     match type_.id:
         case "hugeint" | "uhugeint":
             # DuckDB would write a DOUBLE.
-            return f"CAST({value} AS DECIMAL(38, 0))"
+            return f"TRY_CAST({value} AS DECIMAL(38, 0))"
         case "list" | "array":
             item = exact("e", type_.children[0][1], rules)
             return f"list_transform({value}, lambda e: {item})"
@@ -141,21 +144,48 @@ def exact(value: str, type_: DataType, rules: Rules) -> str:
             return f"CAST({text(value, type_, rules)} AS VARCHAR)"
 
 
+def too_long(value: str, type_: DataType) -> str | None:
+    """Return SQL that counts the integers in ``value`` that ``exact`` has no room for.
+
+    None where the type can hold no such integer.
+    """
+    match type_.id:
+        case "hugeint" | "uhugeint":
+            lost = f"{value} IS NOT NULL AND TRY_CAST({value} AS DECIMAL(38, 0)) IS NULL"
+            return f"CASE WHEN {lost} THEN 1 ELSE 0 END"
+        case "list" | "array":
+            counted = too_long("e", type_.children[0][1])
+            if counted is None:
+                return None
+            return f"coalesce(list_sum(list_transform({value}, lambda e: {counted})), 0)"
+        case "struct":
+            counts = [
+                too_long(f"struct_extract({value}, {literal(name)})", child)
+                for name, child in type_.children
+            ]
+            return " + ".join(count for count in counts if count is not None) or None
+        case _:
+            return None
+
+
 def members(pairs: list[tuple[str, str]], rules: Rules, *, depth: int) -> str:
     """Return SQL for a JSON object of ``(name, SQL of its JSON text or NULL)``."""
     written = [(f"{_key(name, rules)}{rules.colon}", value) for name, value in pairs]
     if not written:
         return "'{}'"
+    comma = _comma(rules, depth)
     if rules.omit_nulls:
         inner = ", ".join(f"{literal(key)} || {value}" for key, value in written)
-        body = f"concat_ws({literal(_comma(rules, depth))}, {inner})"
+        body = f"concat_ws({literal(comma)}, {inner})"
         if not rules.indent:
             return f"'{{' || {body} || '}}'"
         return _around("{", "}", body, rules, depth)
-    pieces = f" || {literal(_comma(rules, depth))} || ".join(
-        f"{literal(key)} || coalesce({value}, 'null')" for key, value in written
+    # One concat copies each piece once; a chain of || does not, and has a depth limit.
+    pieces = ", ".join(
+        f"{literal((comma if place else '') + key)}, coalesce({value}, 'null')"
+        for place, (key, value) in enumerate(written)
     )
-    return _around("{", "}", f"({pieces})", rules, depth, never_empty=True)
+    return _around("{", "}", f"concat({pieces})", rules, depth, never_empty=True)
 
 
 def ascii_json(value: str, type_: DataType) -> str:
@@ -254,18 +284,18 @@ def _tuple(value: str, type_: DataType, rules: Rules, depth: int) -> str:
         f"coalesce({json(f'{value}[{place}]', child, rules, depth=depth + 1)}, 'null')"
         for place, (_, child) in enumerate(type_.children, start=1)
     ]
-    body = f" || {literal(_comma(rules, depth))} || ".join(items) or "''"
-    whole = _around("[", "]", f"({body})", rules, depth)
+    body = f", {literal(_comma(rules, depth))}, ".join(items) or "''"
+    whole = _around("[", "]", f"concat({body})", rules, depth)
     return f"CASE WHEN {value} IS NOT NULL THEN {whole} END"
 
 
 def _map(value: str, type_: DataType, rules: Rules, depth: int) -> str:
     entry = f"e{depth}"
     children = dict(type_.children)
-    key = (
-        f"CAST(to_json(CAST({text(f'{entry}.key', children['key'], rules)} AS VARCHAR)) AS VARCHAR)"
-    )
-    item = json(f"{entry}.value", children["value"], rules, depth=depth + 1)
+    # entry.key would be sought in a column that is named like the entry.
+    name = text(f"struct_extract({entry}, 'key')", children["key"], rules)
+    key = f"CAST(to_json(CAST({name} AS VARCHAR)) AS VARCHAR)"
+    item = json(f"struct_extract({entry}, 'value')", children["value"], rules, depth=depth + 1)
     if not rules.omit_nulls:
         item = f"coalesce({item}, 'null')"
     # array_to_string leaves NULLs out, as omit wants; of nothing but NULLs it makes NULL.
