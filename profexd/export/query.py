@@ -97,10 +97,11 @@ def _expression(connection: duckdb.DuckDBPyConnection, statement: str, hint: str
     ).fetchall()
     tree = json.loads(serialized)
     if tree["error"]:
-        raise ConfigurationInvalid(
-            f"where: {str(tree.get('error_message', 'it cannot be read')).splitlines()[0]}",
-            hint=hint,
-        )
+        said = str(tree.get("error_message", "it cannot be read")).splitlines()[0]
+        if tree.get("error_type") != "parser":
+            # The engine speaks of serializing, which is our way of looking, not the user's mistake.
+            said = "it is not one expression by itself"
+        raise ConfigurationInvalid(f"where: {said}", hint=hint)
     statements = tree["statements"]
     if len(statements) != 1:
         return None

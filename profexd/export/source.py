@@ -50,8 +50,9 @@ def open_source(
     connection = duckdb.connect(":memory:")
     try:
         with stop.interrupting(connection.interrupt):
-            _settle(connection, limits, spill)
-            connection.register_filesystem(files)
+            with failing(source.name, stop=stop, folder=spill):
+                _settle(connection, limits, spill)
+                connection.register_filesystem(files)
             catalog = _attach(connection, source, stop) if source.database is not None else None
             with failing(source.name, stop=stop, folder=spill):
                 relation = _relation(connection, source, catalog)
