@@ -8,8 +8,8 @@ import json
 import os
 import signal
 import sys
-from asyncio.subprocess import PIPE, Process
-from collections.abc import Callable, Mapping, Sequence
+from asyncio.subprocess import PIPE, Process, SubprocessStreamProtocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from profexd.export.job import Job
@@ -19,6 +19,7 @@ WORKER = (sys.executable, "-m", "profexd.worker")
 _LINE_LIMIT = 64 * 2**20
 _STDERR_LINE_LIMIT = 2**20
 _LEFTOVER_GRACE = 5.0
+_KILLED_GRACE = 1.0
 # What systemd tells the daemon is not for its children.
 _NOT_INHERITED = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID")
 
@@ -112,19 +113,32 @@ class Child:
 
     async def _live(self) -> None:
         words: list[str] = []
+        how, code = "nobody knows how it ended", 1
         try:
-            process = await asyncio.create_subprocess_exec(
-                *self._argv,
-                stdin=PIPE,
-                stdout=PIPE,
-                stderr=PIPE,
-                env={k: v for k, v in self._environ.items() if k not in _NOT_INHERITED},
-                start_new_session=True,
-                limit=_LINE_LIMIT,
-            )
+            transport, protocol = await self._start()
+            code = await self._attend(transport, protocol, words)
+            how = _in_words(code)
         except OSError as why:
-            self._end(f"it could not be started: {why}", 127, "")
-            return
+            how, code = f"it could not be started: {why}", 127
+        finally:
+            self._end(how, code, words[-1] if words else "")
+
+    async def _start(self) -> tuple[asyncio.SubprocessTransport, _Protocol]:
+        return await asyncio.get_running_loop().subprocess_exec(
+            _Protocol,
+            *self._argv,
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=PIPE,
+            env={k: v for k, v in self._environ.items() if k not in _NOT_INHERITED},
+            start_new_session=True,
+        )
+
+    async def _attend(
+        self, transport: asyncio.SubprocessTransport, protocol: _Protocol, words: list[str]
+    ) -> int:
+        """Give the process its job, hear it to its end, and return its exit code."""
+        process = Process(transport, protocol, asyncio.get_running_loop())
         self._process = process
         assert process.stdin is not None
         assert process.stdout is not None
@@ -135,18 +149,29 @@ class Child:
             self._signal(signal.SIGTERM)
         if self._killed:
             self.kill()
-        errors = asyncio.create_task(self._read_stderr(process.stderr, words))
-        violation = await self._read_stdout(process.stdout)
-        if violation:
-            self.reject(violation)
-            while await process.stdout.read(2**16):
-                pass
-        await self._drain_stderr(process, errors)
-        code = await process.wait()
-        process.stdin.close()
+        readers = [
+            asyncio.create_task(self._read(process.stdout, self._read_messages)),
+            asyncio.create_task(
+                self._read(process.stderr, lambda stream: self._read_stderr(stream, words))
+            ),
+        ]
+        await protocol.exited.wait()
+        # Something that it started may hold its pipes open. It goes too; and where it cannot be
+        # reached, nobody listens to it any longer.
+        _, listening = await asyncio.wait(readers, timeout=_LEFTOVER_GRACE)
+        if listening:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            await asyncio.wait(readers, timeout=_KILLED_GRACE)
+        for reader in readers:
+            reader.cancel()
+        await asyncio.gather(*readers, return_exceptions=True)
+        if not process.stdin.is_closing():
+            process.stdin.transport.abort()
+        transport.close()
         with contextlib.suppress(ConnectionError):
             await process.stdin.wait_closed()
-        self._end(_in_words(code), code, words[-1] if words else "")
+        return await process.wait()
 
     def _end(self, how: str, code: int, last_words: str) -> None:
         if self._kill_timer is not None:
@@ -157,26 +182,23 @@ class Child:
             )
         )
 
-    async def _drain_stderr(self, process: Process, errors: asyncio.Task[None]) -> None:
-        # The worker is gone. Something that it started may hold its stderr open: it goes too.
+    async def _read(
+        self,
+        stream: asyncio.StreamReader,
+        read: Callable[[asyncio.StreamReader], Awaitable[None]],
+    ) -> None:
+        """Read a pipe to its end, whatever comes."""
         try:
-            async with asyncio.timeout(_LEFTOVER_GRACE):
-                await asyncio.shield(errors)
-        except TimeoutError:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-            await errors
+            await read(stream)
+        except Exception as why:  # noqa: BLE001 - what a child says must not go unanswered
+            self.reject(str(why) or type(why).__name__)
+            while await stream.read(2**16):
+                pass
 
-    async def _read_stdout(self, stream: asyncio.StreamReader) -> str:
-        """Report every message until the end; return what was none."""
-        while True:
-            try:
-                line = await stream.readline()
-                if not line:
-                    return ""
-                message, n = decode(line.decode())
-            except ValueError as why:
-                return str(why)
+    async def _read_messages(self, stream: asyncio.StreamReader) -> None:
+        """Report every message until the end; ValueError for what is none."""
+        while line := await stream.readline():
+            message, n = decode(line.decode())
             self._report(WorkerSaid(child=self, message=message, n=n))
 
     async def _read_stderr(self, stream: asyncio.StreamReader, words: list[str]) -> None:
@@ -196,6 +218,21 @@ class Child:
         if text:
             words[:] = [text[:2000]]
             self._stderr(text)
+
+
+class _Protocol(SubprocessStreamProtocol):
+    """Tells when the process itself has ended.
+
+    ``Process.wait`` also waits for the ends of its pipes, which others may hold open.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(limit=_LINE_LIMIT, loop=asyncio.get_running_loop())
+        self.exited = asyncio.Event()
+
+    def process_exited(self) -> None:
+        super().process_exited()
+        self.exited.set()
 
 
 class Supervisor:

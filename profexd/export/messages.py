@@ -161,5 +161,5 @@ def decode(line: str) -> tuple[Message, int]:
         if not isinstance(n, int):
             raise TypeError("n is not a number")
         return kind(**value), n
-    except (KeyError, TypeError, AttributeError, ValueError) as why:
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as why:
         raise ValueError(f"not a message of a worker: {line[:200]!r} ({why})") from why

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -82,6 +83,15 @@ class Worker:
         if name.startswith("garbage"):
             print("this is no message", flush=True)
             wait_for_a_signal()
+        if name.startswith("deep"):
+            print("[" * 300_000, flush=True)
+            wait_for_a_signal()
+        if name.startswith("leftover-stdout"):
+            leave_behind(stderr=subprocess.DEVNULL)
+            sys.exit(9)
+        if name.startswith("leftover-stderr"):
+            leave_behind(stdout=subprocess.DEVNULL)
+            sys.exit(9)
         if name.startswith("odd"):
             self.ask(Built(files=[{"rows": "many"}]))
         if name.startswith("crash"):
@@ -161,6 +171,12 @@ class Worker:
         shown = {"pipeline": self.job.pipeline, "rows": [[1]] * self.job.limit}
         self.tell(Previewed(preview=shown))
         self.ask(Finished(status="done"))
+
+
+def leave_behind(**closed: int) -> None:
+    """Start what nobody can reach: of another session, it holds a pipe of ours open."""
+    left = subprocess.Popen(["sleep", "60"], start_new_session=True, **closed)  # type: ignore[call-overload]
+    Path(os.environ["GATE"]).write_text(str(left.pid))
 
 
 def wait_for_a_signal() -> None:

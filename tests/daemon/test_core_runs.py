@@ -273,6 +273,38 @@ def test_a_worker_that_talks_nonsense_is_ended_and_the_daemon_goes_on(tmp_path: 
     run_async(scene())
 
 
+def test_a_worker_whose_words_no_parser_survives_is_ended_too(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.write("deep")
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            failed = await play.over((await play.run_now("deep")).run_id)
+            assert failed.error is not None
+            assert "not a message of a worker: '[[[" in failed.error["message"]
+
+    run_async(scene())
+
+
+@pytest.mark.parametrize("pipe", ["stdout", "stderr"])
+def test_a_run_ends_with_its_worker_whoever_still_holds_its_pipes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pipe: str
+) -> None:
+    monkeypatch.setattr("profexd.daemon.supervisor._LEFTOVER_GRACE", 0.01)
+    monkeypatch.setattr("profexd.daemon.supervisor._KILLED_GRACE", 0.01)
+    stage = Stage(tmp_path)
+    stage.write(f"leftover-{pipe}")
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            failed = await play.over((await play.run_now(f"leftover-{pipe}")).run_id)
+            os.kill(int(stage.gate.read_text()), signal.SIGKILL)
+            assert failed.error is not None
+            assert "exit code 9" in failed.error["message"]
+
+    run_async(scene())
+
+
 def test_a_worker_that_cannot_be_started_fails_the_run(tmp_path: Path) -> None:
     stage = Stage(tmp_path)
     stage.write("quick")
