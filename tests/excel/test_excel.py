@@ -151,6 +151,25 @@ def test_a_value_is_read_as_the_reference_says(
     assert (found.value, found.data_type, found.number_format) == (read, kind, shown)
 
 
+def test_numbers_written_as_text_for_their_length_are_counted(table: Table) -> None:
+    export = table(
+        "SELECT 9007199254740993 + i AS id,"
+        " CASE WHEN i < 3 THEN 123456789012345678901::HUGEINT ELSE 1 END AS h,"
+        " i AS short, 'x' || chr(13) AS t, 100000.5::DECIMAL(38, 10) AS d FROM range(20000) r(i)"
+    )
+    data = export.bytes("excel", sheet="data")
+    assert b"\r" not in zipfile.ZipFile(io.BytesIO(data)).read("xl/worksheets/sheet1.xml")
+    row = openpyxl.load_workbook(io.BytesIO(data)).active[20001]
+    assert [found.value for found in row] == [
+        str(9007199254740993 + 19999), 1, 19999, "x\r", "100000.5000000000"
+    ]  # fmt: skip
+    assert export.warnings == [
+        f"column {name}: {count} numbers of more than 15 digits, which Excel would round,"
+        " written as text"
+        for name, count in (("id", 20000), ("h", 3), ("d", 20000))
+    ]
+
+
 def test_null_is_no_cell_and_the_empty_string_is_one(table: Table) -> None:
     export = table("SELECT NULL::VARCHAR AS a, NULL::BIGINT AS b, '' AS c, NULL::DATE AS d, 1 AS e")
     data = export.bytes("excel", sheet="data")

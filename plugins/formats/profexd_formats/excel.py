@@ -22,9 +22,10 @@ from profexd.api import (
 )
 from profexd_formats import excel_book as book
 from profexd_formats.archives_zip import ZipMember, ZipWriter
-from profexd_formats.excel_cells import CUT, MAX_TEXT, ROW_NUMBER, cells, letters, text_cell
+from profexd_formats.excel_cells import MAX_TEXT, ROW_NUMBER, cells, letters, text_cell
+from profexd_formats.excel_losses import Losses
 from profexd_formats.values import Rules, text
-from profexd_formats.xml_text import Cleaner, escaped_name
+from profexd_formats.xml_text import escaped_name
 
 MAX_ROWS = 1_048_576
 """Rows of a sheet, with its header."""
@@ -104,14 +105,14 @@ class Excel(Format):
         number = f"CAST((row_number() OVER () - 1) % {room} + 2 AS VARCHAR)"
         numbered = rows.project([*sql.values, (number, ROW_NUMBER)])
         numbered = numbered.project([*sql.tails, (ROW_NUMBER, ROW_NUMBER)])
-        cleaner = Cleaner('<c r="', "[A-Z]+", mark=CUT)
+        losses = Losses(sql.long)
         with parts.open() as part:
             archive = ZipWriter(part.write, threads=self.context.threads)
             archive.store("_rels/.rels", book.ROOT_RELATIONS.encode())
             archive.store("xl/styles.xml", styles.xml().encode())
             with _Sheets(archive, options, columns, room) as sheets:
                 for block in numbered.text(sql.row):
-                    sheets.write(cleaner.clean(block.data), block.rows)
+                    sheets.write(losses.clean(block.data), block.rows)
                     part.count(block.rows)
             names = sheets.names
             archive.store("xl/workbook.xml", book.workbook(names).encode())
@@ -120,7 +121,8 @@ class Excel(Format):
             )
             archive.store("[Content_Types].xml", book.content_types(len(names)).encode())
             archive.close()
-        self._report(columns, cleaner)
+        for sentence in losses.told(columns):
+            self.context.warn(sentence)
 
     def cells(self, columns: Sequence[Column]) -> Sequence[str]:
         rules = Rules(ts_format=self.options.ts_format)
@@ -128,28 +130,6 @@ class Excel(Format):
             f"to_json(CAST({text(identifier(column.name), column.type, rules)} AS VARCHAR))"
             for column in columns
         ]
-
-    def _report(self, columns: Sequence[Column], cleaner: Cleaner) -> None:
-        """Say on the run what the sheets could not carry, by column."""
-        for place, column in enumerate(columns):
-            key, lost = escaped_name(column.name)
-            if lost:
-                self.context.warn(
-                    f"the name of column {key}: {_many(lost, 'character')} that Excel cannot"
-                    " carry became ?"
-                )
-            lost = cleaner.lost[letters(place)]
-            if lost:
-                self.context.warn(
-                    f"column {column.name}: {_many(lost, 'character')} that Excel cannot carry"
-                    " became ?"
-                )
-            cut = cleaner.marked[letters(place)]
-            if cut:
-                self.context.warn(
-                    f"column {column.name}: {_many(cut, 'cell')} cut to the {MAX_TEXT}"
-                    " characters that Excel holds"
-                )
 
 
 class _Sheets:
@@ -183,7 +163,7 @@ class _Sheets:
             # The codec's threads must end; the bytes no longer matter.
             self._member.close()
 
-    def write(self, data: memoryview, rows: int) -> None:
+    def write(self, data: bytes, rows: int) -> None:
         """Append the text of ``rows`` rows."""
         begun = 0
         # A block may begin with the first row of the sheet that is open, or of the next.
@@ -198,12 +178,12 @@ class _Sheets:
                     " format",
                     code=LIMIT_EXCEEDED,
                 )
-            end = bytes(data).index(_FIRST_ROW, searched)
-            self._member.write(data[begun:end])
+            end = data.index(_FIRST_ROW, searched)
+            self._member.write(memoryview(data)[begun:end])
             self._close()
             self._member = self._open()
             begun, searched = end, end + 1
-        self._member.write(data[begun:])
+        self._member.write(memoryview(data)[begun:])
 
     def _open(self) -> ZipMember:
         self.names.append(next(self._free_names))
@@ -228,10 +208,6 @@ def _header_text(name: str) -> str:
     cut = name.encode("utf-16-le")[: 2 * MAX_TEXT].decode("utf-16-le", errors="ignore")
     written, _ = escaped_name(cut)
     return re.sub("_(x[0-9A-Fa-f]{4})", r"_x005F_\1", written)
-
-
-def _many(count: int, what: str) -> str:
-    return f"1 {what}" if count == 1 else f"{count} {what}s"
 
 
 @hookimpl

@@ -17,23 +17,13 @@ MAX_TEXT = 32_767
 CUT = "<\x01/>"
 """Stands in a cell that was cut: no value can hold it, as ``<`` is escaped there."""
 ROW_NUMBER = "n"
-_DIGITS = 15
-_INTEGERS = frozenset(
-    {
-        "tinyint",
-        "utinyint",
-        "smallint",
-        "usmallint",
-        "integer",
-        "uinteger",
-        "bigint",
-        "ubigint",
-        "hugeint",
-        "uhugeint",
-        "bignum",
-    }
-)
+MAX_DIGITS = 15
+"""Digits of a number that Excel keeps."""
+LONG_SIGN = b"\r"
+LONG = '"\r'
+"""Stands after the reference of a number with more; no text holds a bare CR."""
 _SHORT_INTEGERS = frozenset({"tinyint", "utinyint", "smallint", "usmallint", "integer", "uinteger"})
+_INTEGERS = _SHORT_INTEGERS | {"bigint", "ubigint", "hugeint", "uhugeint", "bignum"}
 _TYPED = frozenset({"boolean", "decimal", "float", "double", "date", "time", "time_ns"})
 _CLOCKS = frozenset({"timestamp", "timestamp_s", "timestamp_ms", "timestamp_ns"})
 _INSTANTS = frozenset({"timestamp with time zone", "timestamptz_ns"})
@@ -41,6 +31,7 @@ _DAY = 86_400_000_000
 _EPOCH = 25_569
 """1970-01-01 as Excel counts days."""
 _TEXT_OPENS = '" t="inlineStr"><is><t xml:space="preserve">'
+_LONG_OPENS = LONG + 't="inlineStr"><is><t>'
 _TEXT_CLOSES = "</t></is></c>"
 _ASTRAL = "[\\x{10000}-\\x{10FFFF}]"
 
@@ -55,6 +46,8 @@ class Cells:
     """What to project then: all of a cell that follows its reference."""
     row: str
     """The text of one row over that."""
+    long: list[int]
+    """The places of columns whose numbers may have too many digits."""
 
 
 def cells(columns: Sequence[Column], rules: Rules, styles: Styles, *, as_text: bool) -> Cells:
@@ -80,7 +73,10 @@ def cells(columns: Sequence[Column], rules: Rules, styles: Styles, *, as_text: b
             f"CASE WHEN {tail} IS NOT NULL THEN concat({opening}, {ROW_NUMBER}, {tail}) END"
         )
     pieces.append("'</row>'")
-    return Cells(values, tails, f"concat({', '.join(pieces)})")
+    long = [
+        place for place, column in enumerate(columns) if not as_text and _may_be_long(column.type)
+    ]
+    return Cells(values, tails, f"concat({', '.join(pieces)})", long)
 
 
 def letters(place: int) -> str:
@@ -104,10 +100,17 @@ def _is_typed(type_: DataType, rules: Rules) -> bool:
     return type_.id in _INTEGERS or type_.id in _TYPED
 
 
+def _may_be_long(type_: DataType) -> bool:
+    if type_.id == "decimal":
+        return type_.precision > MAX_DIGITS
+    return type_.id in _INTEGERS and type_.id not in _SHORT_INTEGERS
+
+
 def _typed(value: str, *, type_: DataType, rules: Rules, styles: Styles) -> str:
     """Return SQL for what follows the reference in the cell of a typed value."""
     written = text(value, type_, rules)
     as_text = _around(_TEXT_OPENS, f"CAST({written} AS VARCHAR)", _TEXT_CLOSES)
+    as_digits = _around(_LONG_OPENS, f"CAST({written} AS VARCHAR)", _TEXT_CLOSES)
     match type_.id:
         case "boolean":
             true, false = (literal(f'" t="b"><v>{bit}</v></c>') for bit in (1, 0))
@@ -117,14 +120,15 @@ def _typed(value: str, *, type_: DataType, rules: Rules, styles: Styles) -> str:
             if kind in _SHORT_INTEGERS:
                 return f"CASE WHEN {value} IS NOT NULL THEN {number} END"
             # Compared as text: some of these types do not compare with the others.
-            short = f"strlen(ltrim(CAST({value} AS VARCHAR), '-')) <= {_DIGITS}"
-            return _either(value, short, number, as_text)
+            short = f"strlen(ltrim(CAST({value} AS VARCHAR), '-')) <= {MAX_DIGITS}"
+            return _either(value, short, number, as_digits)
         case "decimal":
             number = _number(value, styles.decimal(type_.scale), written)
-            if type_.precision <= _DIGITS:
+            if type_.precision <= MAX_DIGITS:
                 return f"CASE WHEN {value} IS NOT NULL THEN {number} END"
-            bound = f"CAST('1e{_DIGITS - type_.scale}' AS {type_.text})"
-            return _either(value, f"{value} < {bound} AND {value} > -{bound}", number, as_text)
+            bound = f"CAST('1e{MAX_DIGITS - type_.scale}' AS {type_.text})"
+            short = f"{value} < {bound} AND {value} > -{bound}"
+            return _either(value, short, number, as_digits)
         case "float" | "double":
             name = (
                 f"CASE WHEN isnan({value}) THEN 'NaN' WHEN {value} > 0 THEN 'Infinity'"

@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from profexd.api import Column, DataType, identifier, literal
 from profexd_formats.values import BARE, TIMESTAMPS, Rules, text
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _SAFE = (
     BARE
@@ -15,7 +19,8 @@ _SAFE = (
     | {"date", "time", "time_ns", "time with time zone", "bit", "uuid", "interval", "blob"}
 )
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r")
-_TO_QUESTION_MARKS = bytes.maketrans(_CONTROLS, b"?" * len(_CONTROLS))
+_CR_TO_SPACE = bytes.maketrans(b"\r", b" ")
+_TO_QUESTION_MARKS = bytes.maketrans(_CONTROLS + b"\r", b"?" * len(_CONTROLS) + b" ")
 _LAST_BYTE = b"\xef"
 """Begins U+FFFE and U+FFFF, and little else."""
 _NO_CHARACTERS = ("\ufffe".encode(), "\uffff".encode())
@@ -104,14 +109,15 @@ class Cleaner:
         self._before_cell = before_cell
         self._cell_name = f"^(?P<name>{cell_name})"
 
-    def clean(self, data: memoryview) -> memoryview:
-        """Return ``data``, or a copy without the characters."""
+    def clean(self, data: memoryview) -> bytes:
+        """Return ``data`` without them; a bare CR, which stands in no text, becomes a space."""
         raw = bytes(data)
-        dirty = len(raw.translate(None, _CONTROLS)) != len(raw)
+        cleaned = raw.translate(_CR_TO_SPACE, _CONTROLS)
+        dirty = len(cleaned) != len(raw)
         if _LAST_BYTE in raw:
             dirty = dirty or any(sign in raw for sign in _NO_CHARACTERS)
         if not dirty:
-            return data
+            return cleaned
         if self._mark and self._mark.encode() in raw:
             self._count(self.marked, raw, re.escape(self._mark))
             raw = raw.replace(self._mark.encode(), b"")
@@ -119,7 +125,7 @@ class Cleaner:
         raw = raw.translate(_TO_QUESTION_MARKS)
         for sign in _NO_CHARACTERS:
             raw = raw.replace(sign, b"?")
-        return memoryview(raw)
+        return raw
 
     def _count(self, counter: Counter[str], data: bytes, pattern: str) -> None:
         """Add how often ``pattern`` (RE2) is in each cell of ``data``; Arrow does the work."""
@@ -127,9 +133,7 @@ class Cleaner:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        offsets = pa.py_buffer(b"".join(place.to_bytes(8, "little") for place in (0, len(data))))
-        whole = pa.Array.from_buffers(pa.large_string(), 1, [None, offsets, pa.py_buffer(data)])
-        cells = pc.split_pattern(whole, self._before_cell).flatten()
+        cells = pc.split_pattern(as_array(data), self._before_cell).flatten()
         cells = cells.filter(pc.match_substring_regex(cells, pattern))
         names = pc.struct_field(pc.extract_regex(cells, self._cell_name), "name")
         counts = pc.count_substring_regex(cells, pattern)
@@ -139,3 +143,11 @@ class Cleaner:
             sums.column("name").to_pylist(), sums.column("count_sum").to_pylist(), strict=True
         ):
             counter[name or ""] += count
+
+
+def as_array(text: bytes) -> pa.Array:
+    """Return an Arrow array of one text, without a copy."""
+    import pyarrow as pa
+
+    offsets = pa.py_buffer(b"".join(place.to_bytes(8, "little") for place in (0, len(text))))
+    return pa.Array.from_buffers(pa.large_string(), 1, [None, offsets, pa.py_buffer(text)])
