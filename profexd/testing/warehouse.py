@@ -17,7 +17,7 @@ SELECT
         AS "Name",
     ['IT', 'FR', 'DE', 'US', 'JP', NULL][1 + (hash(i, 3) % 6)::INTEGER] AS country,
     (hash(i, 4) % 50)::INTEGER AS visits,
-    (hash(i, 5) % 1000000)::DECIMAL(12, 2) / 100 AS revenue,
+    ((hash(i, 5) % 1000000)::DECIMAL(12, 2) / 100)::DECIMAL(12, 2) AS revenue,
     (hash(i, 6) % 10007)::DOUBLE / 7 AS score,
     hash(i, 7) % 2 = 0 AS active,
     DATE '1950-01-01' + (hash(i, 8) % 20000)::INTEGER AS born,
@@ -43,7 +43,7 @@ SELECT
     ['Charged', 'App Launched', 'Product Viewed'][1 + (hash(i, 21) % 3)::INTEGER] AS event_name,
     TIMESTAMPTZ '2026-01-01 00:00:00Z' + INTERVAL (hash(i, 22) % 20000000) SECOND AS event_time,
     'p' || lpad((hash(i, 23) % ?)::VARCHAR, 9, '0') AS profile_id,
-    (hash(i, 24) % 100000)::DECIMAL(12, 2) / 100 AS amount,
+    ((hash(i, 24) % 100000)::DECIMAL(12, 2) / 100)::DECIMAL(12, 2) AS amount,
     ['web', 'ios', 'android'][1 + (hash(i, 25) % 3)::INTEGER] AS platform
 FROM range(?) r(i)
 """
