@@ -78,6 +78,7 @@ class Core:
             progressed=lambda active: self.board.progressed(active),
             over=self._run_over,
             expired=lambda run_id: self.post(inbox.TimedOut(run_id)),
+            publish_again=lambda run_id: self.post(inbox.PublishAgain(run_id)),
         )
         self.timetable = Timetable(store, now)
         self.board = Board(catalog, configuration, self.timetable, self.runs, hub, now)
@@ -160,6 +161,8 @@ class Core:
                 self._load(configuration)
             case inbox.TimedOut(run_id=run_id):
                 self.runs.timeout(run_id)
+            case inbox.PublishAgain(run_id=run_id):
+                self.runs.publish_again(run_id, draining=self.draining)
             case inbox.Drain():
                 self.draining = True
             case inbox.Cancel():

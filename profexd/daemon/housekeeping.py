@@ -86,7 +86,7 @@ class Housekeeping:
 
     def over(self, run: Run, configuration: Configuration) -> None:
         """A run has ended: decide on its folder."""
-        if run.spooled:
+        if run.spooled and run.status.finished:
             if not self._keeps(run, configuration):
                 self._drop_spool(run)
             self._expire(configuration)

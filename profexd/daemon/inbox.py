@@ -58,6 +58,13 @@ class TimedOut:
 
 
 @dataclass(frozen=True, slots=True)
+class PublishAgain:
+    """The process of a run died while it published; another may try."""
+
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Drain:
     """Start nothing more; end when nothing runs any more."""
 

@@ -98,6 +98,20 @@ def died(how: str, last_words: str) -> ErrorJson:
     }
 
 
+def published(run: Run) -> bool:
+    """Whether every file is visible at every sink."""
+    return bool(run.files) and all(file.status == FileStatus.PUBLISHED for file in run.files)
+
+
+def half_published(how: str) -> ErrorJson:
+    """Return the error of a run that began to publish, and that nobody could finish yet."""
+    return {
+        "code": "worker_died",
+        "message": f"the process of the run died again and again while it published: {how}",
+        "hint": "the next start of the daemon goes on; the log of the run says more",
+    }
+
+
 def misspoke(violation: str) -> ErrorJson:
     """Return the error of a run whose process said what is no message."""
     return {

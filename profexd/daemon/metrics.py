@@ -83,7 +83,9 @@ class Metrics:
             self._success.labels(pipeline).set(at.timestamp())
 
     def observe(self, run: Run) -> None:
-        """Count a run that ended."""
+        """Count a run that ended; one that is left to the next start has not."""
+        if not run.status.finished:
+            return
         self._runs.labels(run.pipeline, str(run.status)).inc()
         if run.started_at is None or run.finished_at is None:
             return

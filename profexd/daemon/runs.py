@@ -20,7 +20,7 @@ from profexd.daemon.supervisor import Child, Supervisor, WorkerEnded, WorkerSaid
 from profexd.daemon.withheld import withhold
 from profexd.export.job import Action, Handle, Job
 from profexd.export.messages import Finished, Logged, Progress
-from profexd.wire import RunStatus, Trigger
+from profexd.wire import ErrorJson, RunStatus, Trigger
 
 if TYPE_CHECKING:
     from profexd.config.model import Pipeline
@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 KILL_GRACE = 10.0
 """A worker that was asked to stop has so long to discard what it staged."""
 _LINGER = 10.0
+_PAUSES = (0.0, 1.0, 10.0)
+"""Seconds before each try to finish what a dead worker had begun to publish."""
 
 
 class Runs:
@@ -47,6 +49,7 @@ class Runs:
         progressed: Callable[[Active], None],
         over: Callable[[Run], None],
         expired: Callable[[str], None],
+        publish_again: Callable[[str], None],
     ) -> None:
         self.pending: dict[str, Run] = {}
         self.active: dict[str, Active] = {}
@@ -60,6 +63,7 @@ class Runs:
         self._progressed = progressed
         self._over = over
         self._expired = expired
+        self._publish_again = publish_again
         self._scribe = Scribe(store, logs, now)
 
     # Asking
@@ -282,18 +286,39 @@ class Runs:
         return self._scribe.end(active, RunStatus.FAILED, error)
 
     def _died_publishing(self, active: Active, ended: WorkerEnded, *, draining: bool) -> None:
+        """Go forward: end what is published, or let others publish it, now or at the next start."""
         run = active.run
         self._logs.write(run.run_id, "error", f"the process died while it published: {ended.how}")
-        if draining:
-            # The next start finishes it: it stays running in the store.
+        if ledger.published(run):
+            self._scribe.end(active, RunStatus.DONE)
             del self.active[run.run_id]
-            self._logs.end(run.run_id)
-        elif ended.child.job.action == "run":
-            self.finish(run, active.documents, ended.child.job.export_id)
+            self._conclude(self._reload(run.run_id))
+        elif not draining and active.deaths < len(_PAUSES):
+            pause = _PAUSES[active.deaths]
+            active.deaths += 1
+            asyncio.get_running_loop().call_later(pause, self._publish_again, run.run_id)
         else:
-            failed = self._died(active, ended)
-            del self.active[run.run_id]
-            self._conclude(failed)
+            self._leave(active, ledger.half_published(ended.how))
+
+    def publish_again(self, run_id: str, *, draining: bool) -> None:
+        """Start the next process of a run whose last one died while it published."""
+        active = self.active.get(run_id)
+        if active is None or not active.child.task.done():
+            return
+        if draining:
+            self._leave(active, ledger.half_published("the daemon ended"))
+            return
+        job = active.child.job
+        active.child = self._child("finish", active.run, active.documents, job.export_id)
+
+    def _leave(self, active: Active, error: ErrorJson) -> None:
+        """Leave a run to the next start: it stays running in the store, with no process."""
+        run = replace(active.run, error=error)
+        del self.active[run.run_id]
+        self._logs.write(run.run_id, "error", f"{error['message']} ({error['hint']})")
+        self._logs.end(run.run_id)
+        self._changed(run)
+        self._over(run)
 
     def _conclude(self, run: Run) -> None:
         if run.error is None:

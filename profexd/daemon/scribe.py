@@ -43,6 +43,8 @@ class Active:
     shown_at: float = 0.0
     reason: ledger.Reason = ""
     told: Finished | None = None
+    deaths: int = 0
+    """How many processes of it died since it began to publish."""
     timer: asyncio.TimerHandle | None = None
 
     def as_json(self) -> RunningJson:

@@ -11,6 +11,7 @@ import pytest
 
 from profexd.api.errors import ProfexdError
 from profexd.daemon import inbox
+from profexd.daemon.records import Run
 from profexd.wire import RunStatus
 from tests.daemon.stage import Play, Stage, run_async
 
@@ -379,18 +380,55 @@ def test_what_could_not_be_discarded_is_discarded_at_the_next_start(tmp_path: Pa
     run_async(scene())
 
 
-def test_what_a_dead_worker_had_begun_to_publish_is_published(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["die-publishing", "die-publishing-thrice"])
+def test_what_a_dead_worker_had_begun_to_publish_is_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr("profexd.daemon.runs._PAUSES", (0.0, 0.01, 0.01))
     stage = Stage(tmp_path)
-    stage.write("die-publishing")
-    stage.write("die-publishing-twice")
+    stage.write(name)
 
     async def scene() -> None:
         async with stage.playing() as play:
-            done = await play.over((await play.run_now("die-publishing")).run_id)
+            done = await play.over((await play.run_now(name)).run_id)
             assert done.status is RunStatus.DONE
             assert [file.status for file in done.files] == ["published"]
-            failed = await play.over((await play.run_now("die-publishing-twice")).run_id)
-            assert failed.status is RunStatus.FAILED
+
+    run_async(scene())
+
+
+def test_a_worker_that_dies_after_its_last_publish_has_delivered(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.write("die-published")
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            done = await play.over((await play.run_now("die-published")).run_id)
+            assert (done.status, done.error) == (RunStatus.DONE, None)
+            assert not (tmp_path / "gate-lives").exists(), "no other process was needed"
+
+    run_async(scene())
+
+
+def test_what_nobody_could_finish_to_publish_is_left_to_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("profexd.daemon.runs._PAUSES", (0.0, 0.01, 0.01))
+    stage = Stage(tmp_path)
+    stage.write("die-publishing-often")
+
+    async def scene() -> None:
+        left: list[Run] = []
+        async with stage.playing(observe=left.append) as play:
+            run = await play.run_now("die-publishing-often")
+            await play.until(lambda: left)
+            assert left[0].error is not None
+            assert "next start" in left[0].error["hint"]
+            assert play.run(run.run_id).status is RunStatus.RUNNING
+            assert len(play.store.handles(run.run_id)) == 1
+        async with stage.playing() as play:
+            done = await play.over(run.run_id)
+            assert (done.status, done.error) == (RunStatus.DONE, None)
 
     run_async(scene())
 
