@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import click
 
 from profexd.api.errors import ProfexdError
-from profexd.cli.console import Console
+from profexd.cli.console import STDOUT, Console
 from profexd.client.errors import ApiError, ClientError, Unreachable
 from profexd.wire import Exit
 
@@ -57,8 +57,7 @@ def run(
             result = group.invoke(context)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Python flushes once more at exit; that must not fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write_no_more()
         return READER_GONE
     except click.exceptions.Exit as ending:
         return ending.exit_code
@@ -76,6 +75,10 @@ def run(
     except ClientError as error:
         return _tell(console, error.message, error.code, error.hint, exit_of(error))
     except OSError as error:
+        if error.filename == STDOUT:
+            _write_no_more()
+        elif not _written_out():
+            error.filename = STDOUT
         return _tell(console, _of_os(error), "os_error", "", Exit.FAILED)
     return int(result or 0)
 
@@ -99,6 +102,21 @@ def _exit_of_code(code: str) -> Exit:
     return Exit.USAGE if code in _USAGE_CODES else Exit.FAILED
 
 
+def _write_no_more() -> None:
+    """Lead stdout nowhere: Python flushes it once more at exit, and that must not fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _written_out() -> bool:
+    """Whether stdout takes what was written; if it does not, nothing more is tried."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _write_no_more()
+        return False
+    return True
+
+
 def _usage(console: Console, error: click.ClickException, bare_usage_exit: int) -> int:
     from profexd.cli.lazy import UnknownVerb
 
@@ -118,5 +136,6 @@ def _of_os(error: OSError) -> str:
 
 
 def _tell(console: Console, message: str, code: str, hint: str, exit_code: int) -> int:
+    _written_out()
     console.error(message, code, hint)
     return int(exit_code)

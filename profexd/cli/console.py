@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TextIO
 
+STDOUT = "stdout"
 _COLOURS = {
     "bold": "1",
     "dim": "2",
@@ -56,7 +58,8 @@ class Console:
 
     def print(self, text: str = "") -> None:
         """Write a line of data."""
-        self.out.write(f"{text}\n")
+        with _naming_stdout():
+            self.out.write(f"{text}\n")
 
     def json(self, value: Any) -> None:
         """Write one JSON document."""
@@ -65,11 +68,16 @@ class Console:
     def json_line(self, value: Any) -> None:
         """Write one line of a stream of JSON, at once."""
         self.print(json.dumps(value, ensure_ascii=not self._unicode, separators=(",", ":")))
-        self.out.flush()
+        self.flush()
+
+    def flush(self) -> None:
+        """Let readers have what was written so far."""
+        with _naming_stdout():
+            self.out.flush()
 
     def say(self, text: str) -> None:
         """Write a line of words."""
-        self.out.flush()
+        self.flush()
         self.err.write(f"{text}\n")
         self.err.flush()
 
@@ -93,6 +101,15 @@ class Console:
         if not self.colour or not colour:
             return text
         return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m"
+
+
+@contextmanager
+def _naming_stdout() -> Iterator[None]:
+    """Name the file in the error of a write: the system's own error does not."""
+    try:
+        yield
+    except OSError as why:
+        raise OSError(why.errno, why.strerror, STDOUT) from why
 
 
 def wants_colour(environ: Mapping[str, str]) -> bool:

@@ -54,9 +54,12 @@ def write_runs(console: Console, runs: Sequence[RunJson], now: datetime) -> None
     )
 
 
-def write_run(console: Console, run: RunJson, now: datetime) -> None:
-    """Write one run: how it stands, what it made, what went wrong."""
-    status = console.paint(run["status"], status_colour(run["status"]))
+def write_run(console: Console, run: RunJson, now: datetime, *, status: str | None = None) -> None:
+    """Write one run: how it stands, what it made, what went wrong.
+
+    ``status`` is a word that says more than the run's own.
+    """
+    status = console.paint(status or run["status"], status_colour(run["status"]))
     console.print(f"run {run['run_id']} of {run['pipeline']}: {status}{_sum(run, now)}")
     _write(console, "trigger", _trigger(run))
     if run["started_at"] is not None:

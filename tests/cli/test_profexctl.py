@@ -398,7 +398,7 @@ def test_resume_prints_the_pipeline(
 ) -> None:
     daemon.routes["POST /v1/pipelines/newsletter/resume"] = (200, pipelines[0])
     assert ctl("resume", "newsletter", "--json").json == pipelines[0]
-    assert "newsletter is not paused, next run" in ctl("resume", "newsletter").out
+    assert "newsletter runs again, next run" in ctl("resume", "newsletter").out
 
 
 def test_preview_shows_rows_or_the_file(ctl: Command, daemon: DaemonDouble) -> None:

@@ -252,15 +252,36 @@ def test_plugins_and_ping_answer(site: Installation) -> None:
     assert site.ctl("--json").json == site.ctl("list", "--json").json
 
 
-def test_a_reader_that_goes_away_is_no_error(site: Installation) -> None:
-    with site.popen("events") as follower:
-        assert follower.stdout is not None
-        assert follower.stderr is not None
-        follower.stdout.readline()
-        follower.stdout.close()
-        site.ctl("run", "quick", "--wait")
-        assert follower.stderr.read() == ""
-    assert follower.returncode == 141
+def test_a_reader_that_goes_away_ends_a_stream_that_is_silent(site: Installation) -> None:
+    run_id = site.ctl("run", "slow", "--json").json["run_id"]
+    for arguments in (("events",), ("logs", "-f", run_id)):
+        with site.popen(*arguments) as follower:
+            assert follower.stdout is not None
+            assert follower.stderr is not None
+            follower.stdout.readline()
+            follower.stdout.close()
+            assert follower.stderr.read() == ""
+        assert follower.returncode == 141
+    told = site.ctl("stop", "slow").out
+    assert f"run {run_id} of slow: stopping" in told
+    until(lambda: site.state("slow") == "stopped")
+
+
+def test_an_output_that_is_full_is_named(site: Installation) -> None:
+    for arguments in (("list",), ("plugins", "--json"), ("list", "--no-such-option")):
+        with Path("/dev/full").open("w") as full:
+            outcome = subprocess.run(
+                [str(BIN / "profexctl"), "--socket", str(site.socket), *arguments],
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                check=False,
+            )
+        if "--no-such-option" in arguments:
+            assert outcome.returncode == 2
+            continue
+        assert outcome.stderr == "error: stdout: No space left on device (os_error)\n"
+        assert outcome.returncode == 1
 
 
 def test_a_wait_outlives_a_daemon_that_is_killed_and_started_again(

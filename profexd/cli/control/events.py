@@ -7,6 +7,7 @@ import click
 from profexd.cli.boundary import CommandError
 from profexd.cli.console import plain
 from profexd.cli.control.caller import Caller, shared_options
+from profexd.cli.control.hangup import until_reader_is_gone
 from profexd.cli.words import instant, number, size
 from profexd.wire import EventJson, Exit
 
@@ -17,7 +18,10 @@ from profexd.wire import EventJson, Exit
 @click.pass_obj
 def command(caller: Caller, since: int | None) -> None:
     """Follow what happens, until Ctrl-C. With --json: one JSON object per line."""
-    with caller.client.events(since) as events:
+    with (
+        caller.client.events(since) as events,
+        until_reader_is_gone(caller.console.out, events.close),
+    ):
         for event in events:
             if caller.as_json:
                 caller.console.json_line(event)
@@ -26,7 +30,7 @@ def command(caller: Caller, since: int | None) -> None:
             if text is not None:
                 at = f"{instant(event['at']).astimezone():%H:%M:%S}"
                 caller.console.print(f"{caller.console.paint(at, 'dim')} {plain(text)}")
-                caller.console.out.flush()
+                caller.console.flush()
     raise CommandError(
         "the daemon ended the events: it is going down",
         code="lost",

@@ -7,6 +7,7 @@ import click
 from profexd.cli.boundary import CommandError
 from profexd.cli.console import plain
 from profexd.cli.control.caller import Caller, complete_pipeline, shared_options
+from profexd.cli.control.hangup import until_reader_is_gone
 from profexd.cli.words import instant
 from profexd.client import ApiError, Client
 from profexd.wire import LogLineJson
@@ -22,7 +23,10 @@ _COLOURS = {"debug": "dim", "warning": "yellow", "error": "red"}
 def command(caller: Caller, name: str, follow: bool) -> None:
     """Show the log of the last run of pipeline NAME, or of the run with the id RUN."""
     client = caller.client
-    with client.log(_run_id(client, name), follow=follow) as lines:
+    with (
+        client.log(_run_id(client, name), follow=follow) as lines,
+        until_reader_is_gone(caller.console.out, lines.close),
+    ):
         if caller.as_json and not follow:
             caller.console.json(list(lines))
             return
@@ -32,7 +36,7 @@ def command(caller: Caller, name: str, follow: bool) -> None:
             else:
                 _write(caller, line)
                 if follow:
-                    caller.console.out.flush()
+                    caller.console.flush()
 
 
 def _run_id(client: Client, name: str) -> str:

@@ -20,4 +20,4 @@ def command(caller: Caller, name: str) -> None:
         return
     following = pipeline["next_run_at"]
     when = f", next run {local(following)}" if following is not None else ""
-    caller.console.print(f"{name} is not paused{when}")
+    caller.console.print(f"{name} runs again{when}")

@@ -8,6 +8,7 @@ from profexd.cli.boundary import CommandError
 from profexd.cli.control.caller import Caller, complete_pipeline, shared_options
 from profexd.cli.run_words import write_run
 from profexd.client import ApiError, Client
+from profexd.wire import RunStatus
 
 
 @click.command()
@@ -24,7 +25,8 @@ def command(caller: Caller, run: str) -> None:
     if caller.as_json:
         caller.console.json(stopped)
     else:
-        write_run(caller.console, stopped, caller.now())
+        going_on = stopped["status"] in (RunStatus.PENDING, RunStatus.RUNNING)
+        write_run(caller.console, stopped, caller.now(), status="stopping" if going_on else None)
 
 
 def _run_id(client: Client, text: str) -> str:
