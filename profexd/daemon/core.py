@@ -122,22 +122,27 @@ class Core:
         """Handle one message; whatever goes wrong with it, the next is handled too."""
         result, refusal = None, None
         try:
-            try:
-                result = self._handle(message)
-            except ProfexdError as why:
-                refusal = why
-            if not _is_chatter(message):
-                self._settle()
+            result = self._handle(message)
+        except ProfexdError as why:
+            refusal = why
         except Exception as why:  # noqa: BLE001 - the daemon outlives its own mistakes
             refusal = _failure(why)
-            loop = asyncio.get_running_loop()
             if isinstance(message, WorkerSaid):
                 # What it said is not in the store, so it must not go on.
                 message.child.reject(f"{message.message} ({why})")
             # The end of a child must not be lost, and what was due still is.
-            again = message if isinstance(message, WorkerEnded) else inbox.Tick()
-            loop.call_later(_TRY_AGAIN, self.post, again)
+            self._post_later(message if isinstance(message, WorkerEnded) else inbox.Tick())
+            return None, refusal
+        if not _is_chatter(message):
+            try:
+                self._settle()
+            except Exception as why:  # noqa: BLE001 - as above; the message itself is handled
+                _failure(why)
+                self._post_later(inbox.Tick())
         return result, refusal
+
+    def _post_later(self, message: object) -> None:
+        asyncio.get_running_loop().call_later(_TRY_AGAIN, self.post, message)
 
     async def quiet(self) -> None:
         """Wait until ``serve`` has ended."""
@@ -190,8 +195,7 @@ class Core:
         self.board.begin(self._store)
         if self._scheduling:
             self._tick(starting=True)
-            for run in self._store.owed():
-                self._catch_up_interrupted(run)
+            self._catch_up_owed()
         self._pump()
         self._housekeeping.sweep(self.configuration)
         self.board.flush()
@@ -199,13 +203,15 @@ class Core:
 
     def _load(self, configuration: Configuration) -> None:
         before = self.configuration.pipelines
-        self.configuration = configuration
         self.timetable.apply(configuration)
+        self.configuration = configuration
         for name in before.keys() - configuration.pipelines.keys():
             for run in self.runs.unfinished(name):
                 if run.run_id in self.runs.pending:
                     self.runs.drop(run, RunStatus.SKIPPED, "the file of the pipeline is gone")
         self.board.apply(configuration)
+        if self._scheduling and not self.draining:
+            self._catch_up_owed()
         self._housekeeping.sweep(configuration)
 
     def _documents(self, run: Run) -> dict[str, Any] | None:
@@ -260,31 +266,41 @@ class Core:
             self.board.touch(name)
             if entry.pipeline.schedule.kind == "once" and self.runs.unfinished(name):
                 continue
-            with self._store.transaction():
+            with self.timetable.transaction():
+                waiting = self.runs.unfinished(name)
                 for due in self.timetable.take(name, now, starting=starting):
-                    self._occurrence(entry.pipeline, due)
+                    run = self._occurrence(entry.pipeline, due, waiting)
+                    if run.status is RunStatus.PENDING:
+                        waiting.append(run)
         self._housekeeping.tick(now, self.configuration)
 
-    def _occurrence(self, pipeline: Pipeline, due: decide.Due) -> None:
+    def _occurrence(self, pipeline: Pipeline, due: decide.Due, unfinished: list[Run]) -> Run:
         schedule = pipeline.schedule
         skipped = ""
         # A backlog that is to be caught up in full waits in full.
-        if due.trigger is not Trigger.CATCH_UP or schedule.catch_up != "all":
-            unfinished = self.runs.unfinished(pipeline.name)
-            if decide.on_overlap(schedule.overlap, unfinished) == "skip":
-                skipped = f"run {unfinished[-1].run_id} was not over"
-        self.runs.create(pipeline.name, due.trigger, scheduled_at=due.at, skipped=skipped)
+        in_full = due.trigger is Trigger.CATCH_UP and schedule.catch_up == "all"
+        if not in_full and decide.on_overlap(schedule.overlap, unfinished) == "skip":
+            skipped = f"run {unfinished[-1].run_id} was not over"
+        return self.runs.create(pipeline.name, due.trigger, scheduled_at=due.at, skipped=skipped)
+
+    def _catch_up_owed(self) -> None:
+        for run in self._store.owed():
+            self._catch_up_interrupted(run)
 
     def _catch_up_interrupted(self, run: Run) -> None:
-        self._store.save_run(replace(run, owed=False))
         entry = self.configuration.pipelines.get(run.pipeline)
-        if entry is None or entry.pipeline is None or not self.timetable.active(run.pipeline):
+        if entry is not None and entry.pipeline is None:
+            # Nobody can say before its file is mended.
             return
-        schedule = entry.pipeline.schedule
-        covered = schedule.catch_up != "all" and self.runs.unfinished(run.pipeline)
-        times = self._store.interruptions(run.pipeline, run.scheduled_at)
-        if not covered and decide.may_rerun(schedule, times):
-            self.runs.create(run.pipeline, Trigger.CATCH_UP, scheduled_at=run.scheduled_at)
+        with self._store.transaction():
+            self._store.save_run(replace(run, owed=False))
+            if entry is None or entry.pipeline is None or not self.timetable.active(run.pipeline):
+                return
+            schedule = entry.pipeline.schedule
+            covered = schedule.catch_up != "all" and self.runs.unfinished(run.pipeline)
+            times = self._store.interruptions(run.pipeline, run.scheduled_at)
+            if not covered and decide.may_rerun(schedule, times):
+                self.runs.create(run.pipeline, Trigger.CATCH_UP, scheduled_at=run.scheduled_at)
 
     def _pump(self) -> None:
         chosen = decide.startable(

@@ -110,11 +110,14 @@ class Runs:
         )
         if skipped:
             run = replace(run, status=RunStatus.SKIPPED, finished_at=now, warnings=(skipped,))
-        run = self._store.create_run(run)
-        if not skipped:
+        created = self._store.create_run(run)
+        self._store.then(lambda: self._created(created))
+        return created
+
+    def _created(self, run: Run) -> None:
+        if run.status is RunStatus.PENDING:
             self.resume(run)
         self._changed(run)
-        return run
 
     def resume(self, run: Run) -> None:
         """Let a run wait for its turn."""

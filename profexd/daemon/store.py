@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -64,6 +64,8 @@ class Store:
             self._db.close()
             raise _unusable(path, why) from why
 
+        self._after: list[Callable[[], None]] = []
+
     def close(self) -> None:
         """Close the database."""
         self._db.close()
@@ -75,12 +77,24 @@ class Store:
             yield
             return
         self._db.execute("BEGIN IMMEDIATE")
+        self._after = []
         try:
             yield
+            self._db.execute("COMMIT")
         except BaseException:
-            self._db.execute("ROLLBACK")
+            # Where its disk is full SQLite may have rolled back by itself.
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
             raise
-        self._db.execute("COMMIT")
+        for do in self._after:
+            do()
+
+    def then(self, do: Callable[[], None]) -> None:
+        """Do it once the transaction is committed, or now where there is none."""
+        if self._db.in_transaction:
+            self._after.append(do)
+        else:
+            do()
 
     # Runs
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -48,10 +49,27 @@ class Timetable:
         """Whether a pipeline is there, enabled and not paused."""
         return name in self._enabled and self.pause(name) is None
 
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Change what is written down and what is known here as one, or neither."""
+        before = (
+            dict(self._memories),
+            dict(self._pauses),
+            dict(self._next),
+            self._schedules,
+            self._enabled,
+        )
+        try:
+            with self._store.transaction():
+                yield
+        except BaseException:
+            self._memories, self._pauses, self._next, self._schedules, self._enabled = before
+            raise
+
     def remember(self, configuration: Configuration) -> None:
         """Remember every name of a configuration, and decide on nothing."""
         now = self._now()
-        with self._store.transaction():
+        with self.transaction():
             for name in configuration.pipelines.keys() - self._memories.keys():
                 self._memories[name] = self._store.create_memory(name, now)
 
@@ -61,7 +79,7 @@ class Timetable:
         now = self._now()
         schedules: dict[str, Schedule] = {}
         enabled: set[str] = set()
-        with self._store.transaction():
+        with self.transaction():
             for name, entry in configuration.pipelines.items():
                 if entry.pipeline is not None:
                     schedules[name] = entry.pipeline.schedule
@@ -78,7 +96,7 @@ class Timetable:
 
     def set_pause(self, name: str, pause: Pause | None) -> None:
         """Pause a pipeline, or end its pause."""
-        with self._store.transaction():
+        with self.transaction():
             # The old pause must be settled first: its end is a point in time.
             self._refresh(name, self._now())
             self._store.save_pause(name, pause)
@@ -102,7 +120,10 @@ class Timetable:
         return sorted(ready, key=lambda name: self._next[name])
 
     def take(self, name: str, now: datetime, *, starting: bool) -> list[Due]:
-        """Decide on every occurrence of a pipeline up to now, and move its cursor."""
+        """Decide on every occurrence of a pipeline up to now, and move its cursor.
+
+        Within ``transaction``, together with the runs that the occurrences ask for.
+        """
         memory, schedule = self._memories[name], self._schedules[name]
         if schedule.kind == "once" and schedule.at is None:
             dues = [Due(now, Trigger.ONCE)]

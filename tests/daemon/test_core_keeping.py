@@ -12,7 +12,6 @@ import pytest
 from profexd.api.errors import ProfexdError
 from profexd.api.options import Secret
 from profexd.daemon import inbox
-from profexd.daemon.records import Run
 from profexd.daemon.withheld import complete, withhold
 from profexd.wire import RunStatus
 from tests.daemon.stage import Play, Stage, run_async
@@ -177,6 +176,46 @@ def test_a_plugin_that_cannot_say_its_uri_costs_only_the_uri(
     run_async(scene())
 
 
+def full(*values: object) -> None:
+    raise sqlite3.OperationalError("database or disk is full")
+
+
+def test_a_pause_that_was_refused_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage(tmp_path)
+    stage.write("quick", "every 1m")
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            with monkeypatch.context() as patch:
+                # The last that is written before the commit.
+                patch.setattr(play.core.timetable, "_save", full)
+                with pytest.raises(ProfexdError, match="disk is full"):
+                    await play.core.ask(inbox.PausePipeline("quick", "ada"))
+            assert play.core.board.pipeline("quick")["paused"] is None
+            await play.tick(seconds=61)
+            await play.until(lambda: play.states() == ["done"])
+
+    run_async(scene())
+
+
+def test_an_occurrence_that_could_not_be_written_down_is_still_due(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = Stage(tmp_path)
+    stage.write("quick", "every 1m")
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            with monkeypatch.context() as patch:
+                patch.setattr(play.store, "create_run", full)
+                await play.tick(seconds=61)
+            assert play.runs() == []
+            await play.tick(seconds=1)
+            await play.until(lambda: play.states() == ["done"])
+
+    run_async(scene())
+
+
 def test_a_full_disk_fails_the_run_as_soon_as_that_can_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -189,9 +228,6 @@ def test_a_full_disk_fails_the_run_as_soon_as_that_can_be_written(
             run = await play.run_now("hang")
             await play.phase(run.run_id, "build")
             save = play.store.save_run
-
-            def full(run: Run) -> None:
-                raise sqlite3.OperationalError("database or disk is full")
 
             monkeypatch.setattr(play.store, "save_run", full)
             with pytest.raises(ProfexdError, match="disk is full"):

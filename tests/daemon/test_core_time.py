@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from profexd.config.model import Schedule
 from profexd.daemon import decide, inbox
+from profexd.daemon.records import Run
+from profexd.daemon.store import Store
 from profexd.wire import RunStatus, Trigger
 from tests.daemon.stage import NOON, Play, Stage, run_async
 
@@ -409,6 +414,45 @@ def test_an_interrupted_occurrence_is_caught_up_a_few_times_at_most(tmp_path: Pa
             assert play.states() == ["interrupted"] * 3
             triggers = [str(run.trigger) for run in play.runs()]
             assert triggers == ["once", "catch_up", "catch_up"]
+
+    run_async(scene())
+
+
+def test_an_interrupted_occurrence_is_decided_on_once_its_file_is_mended(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    file = stage.write("hang", "once")
+
+    async def scene() -> None:
+        await crashed(stage, "hang", condition="build")
+        good = file.read_text()
+        file.write_text("broken")
+        async with stage.playing() as play:
+            assert play.states() == ["interrupted"]
+            file.write_text(good)
+            await play.reload()
+            assert [str(run.trigger) for run in play.runs()] == ["once", "catch_up"]
+
+    run_async(scene())
+
+
+def test_an_interrupted_occurrence_is_not_lost_where_its_run_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = Stage(tmp_path)
+    stage.write("hang", "once")
+
+    def full(store: Store, run: Run) -> Run:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    async def scene() -> None:
+        await crashed(stage, "hang", condition="build")
+        with monkeypatch.context() as patch:
+            patch.setattr(Store, "create_run", full)
+            with pytest.raises(sqlite3.OperationalError):
+                async with stage.playing():
+                    pass
+        async with stage.playing() as play:
+            assert [str(run.trigger) for run in play.runs()] == ["once", "catch_up"]
 
     run_async(scene())
 

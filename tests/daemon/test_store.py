@@ -149,6 +149,50 @@ def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
     assert store.runs() == []
 
 
+def test_the_first_error_is_told_where_the_transaction_is_gone_already(store: Store) -> None:
+    def rolled_back() -> None:
+        with store.transaction():
+            store.create_run(run())
+            store._db.execute("ROLLBACK")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        rolled_back()
+    assert store.runs() == []
+
+
+def test_a_commit_that_fails_leaves_no_transaction_open(store: Store) -> None:
+    def uncommittable() -> None:
+        with store.transaction():
+            store._db.execute("PRAGMA defer_foreign_keys = ON")
+            staged = {"target": "a", "size": 1, "sha256": "", "handle": {}}
+            store.save_handle("404", Handle(sink="lake", staged=staged))
+
+    with pytest.raises(sqlite3.IntegrityError):
+        uncommittable()
+    created = store.create_run(run())
+    assert not store._db.in_transaction
+    assert store.runs() == [created]
+
+
+def test_what_follows_a_transaction_is_done_once_it_is_committed(store: Store) -> None:
+    done: list[str] = []
+    with store.transaction():
+        store.then(lambda: done.append("after"))
+        assert done == []
+    assert done == ["after"]
+    store.then(lambda: done.append("now"))
+
+    def failing() -> None:
+        with store.transaction():
+            store.then(lambda: done.append("never"))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        failing()
+    assert done == ["after", "now"]
+
+
 def test_the_files_are_private(tmp_path: Path, store: Store) -> None:
     store.create_run(run())
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
