@@ -11,15 +11,13 @@ import click
 
 from profexd.cli.boundary import CommandError
 from profexd.cli.places import Places, path_options
-from profexd.cli.problem_words import tell
+from profexd.cli.problem_words import SETTINGS_FILE, tell
 from profexd.cli.recorded import passed_unseen
 from profexd.cli.words import plural
 from profexd.wire import CheckJson, Exit, ProblemJson
 
 if TYPE_CHECKING:
     from profexd.config.past import Unseen
-
-SETTINGS_FILE = "profexd.toml"
 
 
 @click.command()

@@ -8,6 +8,8 @@ from profexd.cli.console import Console
 from profexd.cli.words import plural
 from profexd.wire import CheckJson, Exit, ProblemJson
 
+SETTINGS_FILE = "profexd.toml"
+
 
 def tell(console: Console, check: CheckJson, what: str, *, as_json: bool) -> int:
     """Print JSON, or the problems and one line about ``what``; return the exit code."""

@@ -81,6 +81,7 @@ def daemon(tmp_path: Path) -> DaemonDouble:
         "GET /v1/runs/17/log": (200, Lines([{"at": at, "level": "info", "message": "x"}])),
         "GET /v1/events": (200, Lines([{"type": "hello", "seq": 1, "at": at, "boot_id": "b"}])),
         "GET /v1/plugins": (200, []),
+        "GET /v1/config": (200, {"problems": []}),
         "POST /v1/config/check": ok,
         "POST /v1/config/reload": ok,
     }

@@ -133,12 +133,48 @@ def test_status_counts_states_and_names_trouble(
     ctl: Command, daemon: DaemonDouble, pipelines: list[dict[str, Any]]
 ) -> None:
     daemon.routes["GET /v1/info"] = (200, shapes.info())
+    daemon.routes["GET /v1/config"] = (200, {"problems": []})
     answer = ctl("status", "--json").json
     assert answer["version"] == "0.1.0"
     assert answer["states"]["failed"] == 1
     assert answer["states"]["invalid"] == 0
     assert "F failed" in ctl("status").out
+    assert "problem" not in ctl("status").out
     assert ctl("status", "newsletter", "--json").json == pipelines[0]
+
+
+def test_status_tells_of_problems_in_the_files(
+    ctl: Command, daemon: DaemonDouble, pipelines: list[dict[str, Any]]
+) -> None:
+    warning = shapes.problem(severity="warning")
+    elsewhere = shapes.problem(file="sinks/lake.toml", message="is bad", key="")
+    settings = shapes.problem(file="profexd.toml", line=3, key="nope", message="unknown key")
+    daemon.routes["GET /v1/info"] = (200, shapes.info())
+    daemon.routes["GET /v1/config"] = (200, {"problems": [warning]})
+    assert "problem" not in ctl("status").out
+    daemon.routes["GET /v1/config"] = (200, {"problems": [elsewhere, elsewhere, warning]})
+    assert "2 problems: profexctl check" in ctl("status").out.splitlines()
+    daemon.routes["GET /v1/config"] = (200, {"problems": [settings, elsewhere]})
+    assert (
+        "2 problems, and the old settings stay: profexd.toml:3: nope: unknown key"
+        in ctl("status").out.splitlines()
+    )
+    assert ctl("status", "--json").json["problems"] == [settings, elsewhere]
+
+
+def test_reload_says_that_broken_settings_are_not_taken_over(
+    ctl: Command, daemon: DaemonDouble
+) -> None:
+    bad = {"ok": False, "problems": [shapes.problem(file="profexd.toml")]}
+    daemon.routes["POST /v1/config/reload"] = (200, bad)
+    outcome = ctl("reload")
+    assert outcome.code == 2
+    assert outcome.err.splitlines()[-1] == (
+        "profexd.toml was not reloaded: the old settings stay: 1 error"
+    )
+    warned = {"ok": True, "problems": [shapes.problem(file="profexd.toml", severity="warning")]}
+    daemon.routes["POST /v1/config/reload"] = (200, warned)
+    assert ctl("reload").err.splitlines()[-1] == "reloaded: 1 warning"
 
 
 # --- run

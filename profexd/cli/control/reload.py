@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from profexd.cli.control.caller import Caller, shared_options
-from profexd.cli.problem_words import tell
+from profexd.cli.problem_words import SETTINGS_FILE, tell
 
 
 @click.command()
@@ -16,4 +16,10 @@ def command(caller: Caller) -> int:
 
     It watches them anyway; a broken pipeline keeps its last good version.
     """
-    return tell(caller.console, caller.client.reload(), "reloaded", as_json=caller.as_json)
+    check = caller.client.reload()
+    refused = any(
+        problem["file"] == SETTINGS_FILE and problem["severity"] == "error"
+        for problem in check["problems"]
+    )
+    what = "profexd.toml was not reloaded: the old settings stay" if refused else "reloaded"
+    return tell(caller.console, check, what, as_json=caller.as_json)
