@@ -82,7 +82,7 @@ sink        = "lake"                 # sinks/lake.toml; or sinks = ["lake", "par
 
 # Below the root of the sink. ${today} is the day of the run, as 2025-10-29.
 path        = "customers/customers-${today}.csv.gz"
-compression = "gzip"                 # none | gzip | zstd
+compression = "gzip"                 # none | gzip | zstd | zip | snappy | bzip2 | xz
 on_existing = "overwrite"            # overwrite | fail | suffix
 
 # "manual", "once", "once at 2026-12-01T03:00", "every 6h", "hourly", "daily at 03:00",
@@ -94,7 +94,7 @@ schedule    = "manual"
 # timeout   = "2h"
 
 [format]
-type = "csv"                         # csv | json | parquet
+type = "csv"                         # csv | excel | json | parquet | xml
 
 # [retry]                            # after errors that can pass
 # attempts    = 5

@@ -29,8 +29,10 @@ TABLES = {
     "pipeline": "pipeline",
     "schedule": "[schedule]",
     "format-csv": "csv",
+    "format-excel": "excel",
     "format-json": "json",
     "format-parquet": "parquet",
+    "format-xml": "xml",
 }
 
 
