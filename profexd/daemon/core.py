@@ -193,6 +193,7 @@ class Core:
             self.timetable.remember(self.configuration)
         self._housekeeping.recover(self._documents)
         self.board.begin(self._store)
+        self._drop_orphans()
         if self._scheduling:
             self._tick(starting=True)
             self._catch_up_owed()
@@ -202,17 +203,18 @@ class Core:
         self._arm()
 
     def _load(self, configuration: Configuration) -> None:
-        before = self.configuration.pipelines
         self.timetable.apply(configuration)
         self.configuration = configuration
-        for name in before.keys() - configuration.pipelines.keys():
-            for run in self.runs.unfinished(name):
-                if run.run_id in self.runs.pending:
-                    self.runs.drop(run, RunStatus.SKIPPED, "the file of the pipeline is gone")
+        self._drop_orphans()
         self.board.apply(configuration)
         if self._scheduling and not self.draining:
             self._catch_up_owed()
         self._housekeeping.sweep(configuration)
+
+    def _drop_orphans(self) -> None:
+        for run in list(self.runs.pending.values()):
+            if run.pipeline not in self.configuration.pipelines:
+                self.runs.drop(run, RunStatus.SKIPPED, "the file of the pipeline is gone")
 
     def _documents(self, run: Run) -> dict[str, Any] | None:
         entry = self.configuration.pipelines.get(run.pipeline)

@@ -13,7 +13,7 @@ from profexd.daemon.runlog import RunLogs
 from profexd.daemon.runs import Runs
 from profexd.daemon.spool import Spool
 from profexd.daemon.store import Store
-from profexd.daemon.withheld import complete
+from profexd.daemon.withheld import complete, restored
 from profexd.wire import RunStatus
 
 if TYPE_CHECKING:
@@ -59,9 +59,16 @@ class Housekeeping:
         for run in self._store.unfinished():
             if run.status is RunStatus.PENDING:
                 self._runs.resume(run)
-            elif run.publishing and (known := _usable(run, documents)) is not None:
-                self._runs.finish(run, known, export_id(run))
-                leftovers.discard(run.run_id)
+            elif run.publishing:
+                # From the first publish on it only goes forward, if not now then later.
+                known = _usable(run, documents)
+                if known is None:
+                    log.warning(
+                        "a run had begun to publish, and its pipeline is gone",
+                        extra={"run_id": run.run_id, "pipeline": run.pipeline},
+                    )
+                else:
+                    self._runs.finish(run, known, export_id(run))
             else:
                 ended = self._runs.interrupt(run)
                 log.warning(
@@ -75,7 +82,7 @@ class Housekeeping:
             left = self._store.run(run_id)
             if left is None or not left.status.finished:
                 continue
-            known = documents(left)
+            known = _usable(left, documents)
             if known is None:
                 log.warning(
                     "staged files are left: their pipeline is gone", extra={"run_id": run_id}
@@ -144,4 +151,7 @@ class Housekeeping:
 def _usable(run: Run, documents: Callable[[Run], _Documents | None]) -> _Documents | None:
     if run.documents is not None and complete(run.documents):
         return run.documents
-    return documents(run)
+    current = documents(run)
+    if run.documents is None or current is None:
+        return current
+    return restored(run.documents, current)

@@ -79,7 +79,6 @@ def ended(
         finished_at=now,
         retry_at=None,
         owed=owed,
-        documents=None,
     )
 
 

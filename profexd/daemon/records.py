@@ -74,7 +74,7 @@ class Run:
     spooled: bool = False
     """Whether its folder may still stand in the spool."""
     documents: dict[str, Any] | None = field(default=None, repr=False)
-    """The configuration it started with, without literal secrets, until it is finished."""
+    """The configuration it started with, without literal secrets, until nothing is staged."""
 
     def as_json(self) -> RunJson:
         """Return the run object of the API."""

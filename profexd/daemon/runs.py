@@ -233,7 +233,9 @@ class Runs:
             go = self._scribe.write(active, said.message)
             self._tell(active, said)
         elif self.cleaning.get(run_id) is said.child:
-            self._scribe.write_cleaning(run_id, said.message)
+            cleaned = self._scribe.write_cleaning(run_id, said.message)
+            if cleaned is not None:
+                self._changed(cleaned)
         if said.message.durable:
             said.child.acknowledge(said.n, go=go)
 
@@ -336,8 +338,9 @@ class Runs:
 
     def interrupt(self, run: Run) -> Run:
         """Record that a run ended with an earlier daemon, before it had begun to publish."""
-        ended = ledger.ended(run, RunStatus.INTERRUPTED, None, reason="", now=self._now())
-        self._store.save_run(ended)
+        ended = self._scribe.close(
+            ledger.ended(run, RunStatus.INTERRUPTED, None, reason="", now=self._now())
+        )
         self._logs.write(run.run_id, "error", "the daemon ended while the run was going on")
         return ended
 

@@ -106,22 +106,44 @@ class Scribe:
                 active.told = message
         return True
 
-    def write_cleaning(self, run_id: str, message: Message) -> None:
-        """Write down what a worker says that discards what an ended run had staged."""
+    def write_cleaning(self, run_id: str, message: Message) -> Run | None:
+        """Write down what a worker says that discards what an ended run had staged.
+
+        Returns the run where that changed it.
+        """
         match message:
-            case Unpublished(sink=sink, path=path):
-                self._store.forget_handle(run_id, sink, path)
+            case Unpublished(sink=sink, path=path, status=status):
+                return self._cleaned(run_id, sink, path, FileStatus(status))
             case Logged(level=level, message=text):
                 self._logs.write(run_id, level, text)
+            case Finished(error=error) if error is not None:
+                self._logs.write(run_id, "error", f"{error['message']} ({error['hint']})")
+        return None
+
+    def _cleaned(self, run_id: str, sink: str, path: str, status: FileStatus) -> Run | None:
+        run = self._store.run(run_id)
+        if run is None:
+            return None
+        run = ledger.file_became(run, sink, path, status)
+        with self._store.transaction():
+            self._store.forget_handle(run_id, sink, path)
+            self._store.save_files(run)
+            return self.close(run)
 
     def end(self, active: Active, status: RunStatus, error: ErrorJson | None = None) -> Run:
         """Write down how a run ended."""
         run = ledger.ended(active.run, status, error, reason=active.reason, now=self._now())
         with self._store.transaction():
-            self._store.save_run(run)
             for handle in self._store.handles(run.run_id):
                 if handle.published or run.status is RunStatus.DONE:
                     self._store.forget_handle(run.run_id, handle.sink, handle.staged["target"])
+            return self.close(run)
+
+    def close(self, run: Run) -> Run:
+        """Write an ended run. While something is staged it is known where, and how to reach it."""
+        if not self._store.handles(run.run_id):
+            run = replace(run, documents=None)
+        self._store.save_run(run)
         return run
 
     def _update(self, active: Active, run: Run, *, files: bool = False) -> None:

@@ -22,6 +22,36 @@ def complete(documents: dict[str, Any]) -> bool:
     return not _contains(documents)
 
 
+def restored(documents: dict[str, Any], current: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the documents with what was withheld taken from the same places of ``current``.
+
+    None where one of these places is gone.
+    """
+    try:
+        found: dict[str, Any] = _restore(documents, current)
+    except (LookupError, TypeError):
+        return None
+    return found
+
+
+def _restore(value: Any, current: Any) -> Any:
+    match value:
+        case str() if value == _WITHHELD:
+            return current
+        case dict() if _contains(value):
+            return {
+                key: _restore(item, current[key]) if _contains(item) else item
+                for key, item in value.items()
+            }
+        case list() if _contains(value):
+            return [
+                _restore(item, current[place]) if _contains(item) else item
+                for place, item in enumerate(value)
+            ]
+        case _:
+            return value
+
+
 def _replace(value: Any, literals: set[str]) -> Any:
     match value:
         case str():

@@ -12,7 +12,7 @@ import pytest
 from profexd.api.errors import ProfexdError
 from profexd.api.options import Secret
 from profexd.daemon import inbox
-from profexd.daemon.withheld import complete, withhold
+from profexd.daemon.withheld import complete, restored, withhold
 from profexd.wire import RunStatus
 from tests.daemon.stage import Play, Stage, run_async
 
@@ -152,6 +152,18 @@ def test_a_literal_secret_is_withheld_from_the_store_and_references_are_not() ->
     assert not complete(held)
     assert complete(withhold(documents, secrets[1:]))
     assert documents["sinks"]["lake"]["password"] == "hunter2"
+
+
+def test_what_was_withheld_is_found_where_it_was_and_all_else_stays() -> None:
+    held = withhold(
+        {"sinks": {"lake": {"password": "old", "keys": ["x", "old"], "root": "/a"}}},
+        [Secret("literal", "old")],
+    )
+    now = {"sinks": {"lake": {"password": "new", "keys": ["y", "newer"], "root": "/b"}}}
+    assert restored(held, now) == {
+        "sinks": {"lake": {"password": "new", "keys": ["x", "newer"], "root": "/a"}}
+    }
+    assert restored(held, {"sinks": {}}) is None
 
 
 def test_a_plugin_that_cannot_say_its_uri_costs_only_the_uri(

@@ -359,6 +359,10 @@ def test_what_a_dead_worker_had_staged_is_discarded(tmp_path: Path) -> None:
             await cleaning.task
             await play.core.ask(inbox.Tick())
             assert play.store.handles(failed.run_id) == ()
+            cleaned = play.run(failed.run_id)
+            assert [file.status for file in cleaned.files] == ["discarded"]
+            assert cleaned.documents is None
+            assert play.core.board.pipeline("die-staged")["last_run"] == cleaned.as_json()
 
     run_async(scene())
 
@@ -373,9 +377,14 @@ def test_what_could_not_be_discarded_is_discarded_at_the_next_start(tmp_path: Pa
             await play.core.runs.cleaning[failed.run_id].task
             await play.core.ask(inbox.Tick())
             assert len(play.store.handles(failed.run_id)) == 1
+        # It is staged where it was staged, whatever the files say by now.
+        sink = stage.config / "sinks/lake.toml"
+        sink.write_text(sink.read_text().replace("/out", "/elsewhere"))
         async with stage.playing() as play:
             await play.core.ask(inbox.Tick())
-            assert failed.run_id in play.core.runs.cleaning
+            child = play.core.runs.cleaning[failed.run_id]
+            assert str(tmp_path / "out") in str(child.job.documents)
+            assert "elsewhere" not in str(child.job.documents)
 
     run_async(scene())
 

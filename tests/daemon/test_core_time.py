@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from profexd.api.options import Secret
 from profexd.config.model import Schedule
 from profexd.daemon import decide, inbox
 from profexd.daemon.records import Run
 from profexd.daemon.store import Store
+from profexd.daemon.withheld import withhold
 from profexd.wire import RunStatus, Trigger
 from tests.daemon.stage import NOON, Play, Stage, run_async
 
@@ -483,6 +486,32 @@ def test_a_run_that_had_begun_to_publish_is_finished_by_the_next_start(tmp_path:
     run_async(scene())
 
 
+def test_a_run_that_had_begun_to_publish_waits_for_its_pipeline_where_a_secret_is_needed(
+    tmp_path: Path,
+) -> None:
+    stage = Stage(tmp_path)
+    file = stage.write("slow-publishing")
+
+    async def scene() -> None:
+        run_id = await crashed(stage, "slow-publishing", condition="publishing")
+        good = file.read_text()
+        file.unlink()
+        store = Store(tmp_path / "state/profexd.db")
+        run = store.run(run_id)
+        assert run is not None
+        assert run.documents is not None
+        held = withhold(run.documents, [Secret("literal", str(tmp_path / "out"))])
+        store.save_run(replace(run, documents=held))
+        store.close()
+        async with stage.playing() as play:
+            assert play.run(run_id).status is RunStatus.RUNNING
+        file.write_text(good)
+        async with stage.playing() as play:
+            assert (await play.over(run_id)).status is RunStatus.DONE
+
+    run_async(scene())
+
+
 def test_a_run_that_waited_when_the_daemon_ended_waits_again(tmp_path: Path) -> None:
     stage = Stage(tmp_path, concurrent_runs=1)
     stage.write("hang")
@@ -494,6 +523,22 @@ def test_a_run_that_waited_when_the_daemon_ended_waits_again(tmp_path: Path) -> 
             waiting = await play.run_now("quick")
         async with stage.playing() as play:
             assert (await play.over(waiting.run_id)).status is RunStatus.DONE
+
+    run_async(scene())
+
+
+def test_a_run_that_waited_for_a_pipeline_whose_file_is_gone_is_skipped(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, concurrent_runs=1)
+    stage.write("hang")
+    file = stage.write("quick")
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            await play.run_now("hang")
+            waiting = await play.run_now("quick")
+        file.unlink()
+        async with stage.playing() as play:
+            assert play.run(waiting.run_id).status is RunStatus.SKIPPED
 
     run_async(scene())
 
