@@ -15,6 +15,7 @@ from profexd.daemon import decide, inbox
 from profexd.daemon.board import Board
 from profexd.daemon.housekeeping import Housekeeping
 from profexd.daemon.hub import Hub
+from profexd.daemon.ledger import misspoke, state_unusable
 from profexd.daemon.records import Pause, Run
 from profexd.daemon.runlog import RunLogs
 from profexd.daemon.runs import Runs
@@ -129,9 +130,14 @@ class Core:
             refusal = _failure(why)
             if isinstance(message, WorkerSaid):
                 # What it said is not in the store, so it must not go on.
-                message.child.reject(f"{message.message} ({why})")
+                message.child.reject(
+                    state_unusable(why)
+                    if isinstance(why, sqlite3.Error)
+                    else misspoke(f"{message.message.event}: {why}")
+                )
             # The end of a child must not be lost, and what was due still is.
             self._post_later(message if isinstance(message, WorkerEnded) else inbox.Tick())
+            self.board.flush()
             return None, refusal
         if not _is_chatter(message):
             try:
@@ -176,6 +182,7 @@ class Core:
 
     def _settle(self) -> None:
         """After each message: start what may start, say what changed, wait for what is next."""
+        self.runs.write_again()
         if not self.draining:
             if self._scheduling:
                 self._tick(starting=False)
@@ -332,11 +339,14 @@ class Core:
         now = self.now()
         # What is due and still waits, waits for a run to end, and that wakes the core by itself.
         instants = [wake for wake in wakes if wake is not None and wake > now]
-        if self.draining or not self._scheduling or not instants:
+        idle = self.draining or not self._scheduling or not instants
+        if idle and not self.runs.unwritten:
             return
-        # The loop's clock stands still while the machine sleeps, and nobody says when the wall
-        # clock is set: look again soon enough.
-        delay = min((min(instants) - now).total_seconds(), _LOOK_AGAIN)
+        delay = _TRY_AGAIN if self.runs.unwritten else _LOOK_AGAIN
+        if not idle:
+            # The loop's clock stands still while the machine sleeps, and nobody says when the
+            # wall clock is set: look again soon enough.
+            delay = min(delay, (min(instants) - now).total_seconds())
         self._timer = asyncio.get_running_loop().call_later(delay, self.post, inbox.Tick())
 
     def _run_over(self, run: Run) -> None:
@@ -347,10 +357,8 @@ class Core:
 def _failure(why: Exception) -> ProfexdError:
     if isinstance(why, sqlite3.Error):
         log.error("state_unusable", extra={"error": str(why)})
-        return StoreUnusable(
-            f"run state cannot be written: {why}",
-            hint="make room in the state directory, or see what is wrong with its disk",
-        )
+        error = state_unusable(why)
+        return StoreUnusable(error["message"], hint=error["hint"])
     log.error("core_failed", exc_info=why)
     return ProfexdError(f"the daemon failed: {why}", hint="its log says more")
 

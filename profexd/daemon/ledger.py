@@ -111,6 +111,15 @@ def half_published(how: str) -> ErrorJson:
     }
 
 
+def state_unusable(why: Exception) -> ErrorJson:
+    """Return the error of what could not be written down."""
+    return {
+        "code": "state_unusable",
+        "message": f"run state cannot be written: {why}",
+        "hint": "make room in the state directory, or see what is wrong with its disk",
+    }
+
+
 def misspoke(violation: str) -> ErrorJson:
     """Return the error of a run whose process said what is no message."""
     return {

@@ -11,7 +11,7 @@ from typing import Any
 
 from profexd.api.errors import ConfigurationInvalid, Permanent
 from profexd.daemon.core import Core
-from profexd.daemon.ledger import died, misspoke
+from profexd.daemon.ledger import died
 from profexd.daemon.spool import Spool
 from profexd.daemon.supervisor import WorkerEnded, WorkerSaid
 from profexd.export.job import Job
@@ -104,8 +104,6 @@ class Previews:
         if shown and error is None:
             return shown
         if error is None:
-            why = (
-                misspoke(ended.violation) if ended.violation else died(ended.how, ended.last_words)
-            )
+            why = ended.violation or died(ended.how, ended.last_words)
             raise PreviewFailed(why["message"], hint=why["hint"], code=why["code"])
         raise PreviewFailed(error["message"], hint=error["hint"], code=error["code"])

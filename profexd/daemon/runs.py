@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -54,6 +55,8 @@ class Runs:
         self.pending: dict[str, Run] = {}
         self.active: dict[str, Active] = {}
         self.cleaning: dict[str, Child] = {}
+        self.unwritten: dict[str, Run] = {}
+        """Runs that are over, and whose end the store could not take yet."""
         self._store = store
         self._supervisor = supervisor
         self._logs = logs
@@ -77,7 +80,7 @@ class Runs:
         """Return a run, alive or past; NotFound when there is none."""
         if run_id in self.active:
             return self.active[run_id].run
-        run = self.pending.get(run_id) or self._store.run(run_id)
+        run = self.pending.get(run_id) or self.unwritten.get(run_id) or self._store.run(run_id)
         if run is None:
             raise NotFound(f"there is no run {run_id}", hint="profexctl runs")
         return run
@@ -85,7 +88,12 @@ class Runs:
     def recent(self, *, pipeline: str | None, status: str | None, limit: int) -> list[Run]:
         """Return runs, newest first."""
         found = self._store.runs(pipeline=pipeline, status=status, limit=limit)
-        return [self.active[run.run_id].run if run.run_id in self.active else run for run in found]
+        return [
+            self.active[run.run_id].run
+            if run.run_id in self.active
+            else self.unwritten.get(run.run_id, run)
+            for run in found
+        ]
 
     # Beginning
 
@@ -276,28 +284,46 @@ class Runs:
         del self.active[run_id]
         staged = any(not handle.published for handle in self._store.handles(run_id))
         # A worker that ended in order has tried to discard; only the next start tries again.
-        if staged and not told and not draining:
+        if staged and not told and not draining and run_id not in self.unwritten:
             self.discard(run, active.documents, ended.child.job.export_id)
         self._conclude(run)
 
     def _died(self, active: Active, ended: WorkerEnded) -> Run:
-        error = (
-            ledger.misspoke(ended.violation)
-            if ended.violation
-            else ledger.died(ended.how, ended.last_words)
-        )
         if active.reason:
-            return self._scribe.end(active, RunStatus.STOPPED)
-        return self._scribe.end(active, RunStatus.FAILED, error)
+            return self._end(active, RunStatus.STOPPED)
+        error = ended.violation or ledger.died(ended.how, ended.last_words)
+        return self._end(active, RunStatus.FAILED, error)
+
+    def _end(self, active: Active, status: RunStatus, error: ErrorJson | None = None) -> Run:
+        """End a run. It is over even where the store cannot take that yet."""
+        try:
+            return self._scribe.end(active, status, error)
+        except sqlite3.Error as why:
+            log.error(  # noqa: TRY400 - a full disk is no mistake of ours
+                "the end of a run is not written yet",
+                extra={"run_id": active.run.run_id, "error": str(why)},
+            )
+            run = ledger.ended(active.run, status, error, reason=active.reason, now=self._now())
+            self.unwritten[run.run_id] = run
+            return run
+
+    def write_again(self) -> None:
+        """Write the ends that the store could not take."""
+        for run_id, run in list(self.unwritten.items()):
+            try:
+                self._scribe.settle(run)
+            except sqlite3.Error:
+                return
+            del self.unwritten[run_id]
 
     def _died_publishing(self, active: Active, ended: WorkerEnded, *, draining: bool) -> None:
         """Go forward: end what is published, or let others publish it, now or at the next start."""
         run = active.run
         self._logs.write(run.run_id, "error", f"the process died while it published: {ended.how}")
         if ledger.published(run):
-            self._scribe.end(active, RunStatus.DONE)
+            done = self._end(active, RunStatus.DONE)
             del self.active[run.run_id]
-            self._conclude(self._reload(run.run_id))
+            self._conclude(done)
         elif not draining and active.deaths < len(_PAUSES):
             pause = _PAUSES[active.deaths]
             active.deaths += 1

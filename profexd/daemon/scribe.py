@@ -132,7 +132,12 @@ class Scribe:
 
     def end(self, active: Active, status: RunStatus, error: ErrorJson | None = None) -> Run:
         """Write down how a run ended."""
-        run = ledger.ended(active.run, status, error, reason=active.reason, now=self._now())
+        return self.settle(
+            ledger.ended(active.run, status, error, reason=active.reason, now=self._now())
+        )
+
+    def settle(self, run: Run) -> Run:
+        """Write an ended run, and forget what of it needs no settling any more."""
         with self._store.transaction():
             for handle in self._store.handles(run.run_id):
                 if handle.published or run.status is RunStatus.DONE:

@@ -12,8 +12,10 @@ from asyncio.subprocess import PIPE, Process, SubprocessStreamProtocol
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from profexd.daemon.ledger import misspoke
 from profexd.export.job import Job
 from profexd.export.messages import Message, decode
+from profexd.wire import ErrorJson
 
 WORKER = (sys.executable, "-m", "profexd.worker")
 _LINE_LIMIT = 64 * 2**20
@@ -37,14 +39,14 @@ class WorkerSaid:
 class WorkerEnded:
     """A worker's process is gone, and all it said has been reported.
 
-    ``how`` says so in words; ``violation`` is what it said that was no message.
+    ``how`` says so in words; ``violation`` is why it was ended for what it said.
     """
 
     child: Child
     how: str
     code: int
     last_words: str
-    violation: str
+    violation: ErrorJson | None
 
 
 Report = Callable[[WorkerSaid | WorkerEnded], None]
@@ -70,7 +72,7 @@ class Child:
         self._process: Process | None = None
         self._terminations = 0
         self._killed = False
-        self._violation = ""
+        self._violation: ErrorJson | None = None
         self._kill_timer: asyncio.TimerHandle | None = None
         self.task = asyncio.create_task(self._live(), name=f"{job.action} {job.run_id}")
 
@@ -101,9 +103,9 @@ class Child:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
 
-    def reject(self, what: str) -> None:
+    def reject(self, why: ErrorJson) -> None:
         """End it, because what it said cannot be taken."""
-        self._violation = self._violation or what
+        self._violation = self._violation or why
         self.kill()
 
     def _signal(self, number: signal.Signals) -> None:
@@ -191,7 +193,7 @@ class Child:
         try:
             await read(stream)
         except Exception as why:  # noqa: BLE001 - what a child says must not go unanswered
-            self.reject(str(why) or type(why).__name__)
+            self.reject(misspoke(str(why) or type(why).__name__))
             while await stream.read(2**16):
                 pass
 

@@ -228,29 +228,55 @@ def test_an_occurrence_that_could_not_be_written_down_is_still_due(
     run_async(scene())
 
 
-def test_a_full_disk_fails_the_run_as_soon_as_that_can_be_written(
+def test_a_run_whose_state_cannot_be_written_fails_for_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = Stage(tmp_path)
+    stage.write("quick")
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            monkeypatch.setattr(play.store, "save_handle", full)
+            failed = await play.over((await play.run_now("quick")).run_id)
+            assert failed.error == {
+                "code": "state_unusable",
+                "message": "run state cannot be written: database or disk is full",
+                "hint": "make room in the state directory, or see what is wrong with its disk",
+            }
+
+    run_async(scene())
+
+
+def test_a_run_is_over_even_where_that_cannot_be_written_yet(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("profexd.daemon.core._TRY_AGAIN", 0.01)
     stage = Stage(tmp_path)
     stage.write("hang")
+    stage.write("hang-other")
 
     async def scene() -> None:
         async with stage.playing() as play:
             run = await play.run_now("hang")
             await play.phase(run.run_id, "build")
             save = play.store.save_run
-
             monkeypatch.setattr(play.store, "save_run", full)
             with pytest.raises(ProfexdError, match="disk is full"):
                 await play.run_now("hang-other")
-            child = play.core.runs.active[run.run_id].child
-            child.kill()
-            await child.task
-            assert play.run(run.run_id).status is RunStatus.RUNNING
-            monkeypatch.setattr(play.store, "save_run", save)
+            play.core.runs.active[run.run_id].child.kill()
             failed = await play.over(run.run_id)
             assert failed.status is RunStatus.FAILED
+            assert play.runs() == [failed]
+            assert play.core.board.pipeline("hang")["state"] == "failed"
+            stored = play.store.run(run.run_id)
+            assert stored is not None
+            assert stored.status is RunStatus.RUNNING
+            monkeypatch.setattr(play.store, "save_run", save)
+            async with asyncio.timeout(20):
+                while play.core.runs.unwritten:  # noqa: ASYNC110 - nothing tells of it
+                    await asyncio.sleep(0.01)
+            stored = play.store.run(run.run_id)
+            assert stored is not None
+            assert stored.status is RunStatus.FAILED
 
-    stage.write("hang-other")
     run_async(scene())
