@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from profexd.cli.boundary import CommandError
 from profexd.cli.places import Places, path_options
 from profexd.cli.progress import Progress
 from profexd.cli.run_words import write_run
@@ -28,6 +29,13 @@ def command(places: Places, name: str, as_json: bool) -> int:
     """
     from profexd.daemon.once import export
 
+    if not places.paths.config.is_dir():
+        raise CommandError(
+            f"there is no configuration directory {places.paths.config}",
+            code="config_invalid",
+            hint="profexd init makes one; --config or PROFEXD_CONFIG names another",
+            exit_code=Exit.USAGE,
+        )
     progress = Progress(places.console)
     try:
         run = export(

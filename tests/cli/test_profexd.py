@@ -65,6 +65,21 @@ def profexd(profexd_command: Command, files: Files) -> Callable[..., Outcome]:
 # --- check
 
 
+def test_a_configuration_directory_that_is_not_there_is_told(
+    profexd_command: Command, tmp_path: Path
+) -> None:
+    nowhere = tmp_path / "nowhere"
+    for arguments in (("export", "nope"), ("check",)):
+        outcome = profexd_command(*arguments, "--config", str(nowhere))
+        assert outcome.code == 2
+        assert str(nowhere) in outcome.err
+        assert "profexd init" in outcome.err
+    assert (
+        "there is no configuration directory"
+        in profexd_command("export", "nope", "--config", str(nowhere)).err
+    )
+
+
 def test_check_is_0_when_all_is_well(profexd: Command, files: Files) -> None:
     files.pipeline("a")
     outcome = profexd("check")
