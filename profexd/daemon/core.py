@@ -267,7 +267,7 @@ class Core:
 
     def _tick(self, *, starting: bool) -> None:
         now = self.now()
-        for name in self.timetable.pauses_over(now):
+        for name in [*self.timetable.rewind(now), *self.timetable.pauses_over(now)]:
             self.board.touch(name)
         for name in self.timetable.due_names(now):
             entry = self.configuration.pipelines[name]

@@ -101,7 +101,8 @@ class Housekeeping:
 
     def tick(self, now: datetime, configuration: Configuration) -> None:
         """Sweep when it is time."""
-        if now >= self._next_sweep:
+        # Later than that it can only be by a clock that was ahead.
+        if now >= self._next_sweep or self._next_sweep > now + _SWEEP_EVERY:
             self.sweep(configuration)
 
     def next_wake(self) -> datetime | None:

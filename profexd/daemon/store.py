@@ -99,7 +99,7 @@ class Store:
     # Runs
 
     def create_run(self, run: Run) -> Run:
-        """Write a new run; its id is raised until no other run has it."""
+        """Write a new run; its id is raised until it is greater than every other run's."""
         with self.transaction():
             run_id = self._free("runs", "run_id", int(run.run_id))
             created = replace(run, run_id=str(run_id))
@@ -381,10 +381,10 @@ class Store:
         return gone
 
     def _free(self, table: str, column: str, wanted: int) -> int:
-        query = f"SELECT 1 FROM {table} WHERE {column} = ?"  # noqa: S608 - fixed names
-        while self._db.execute(query, (wanted,)).fetchone() is not None:
-            wanted += 1
-        return wanted
+        # Later ones are greater, even where the clock was set back: ids are an order, too.
+        query = f"SELECT max({column}) FROM {table}"  # noqa: S608 - fixed names
+        (greatest,) = self._db.execute(query).fetchone()
+        return wanted if greatest is None else max(wanted, int(greatest) + 1)
 
     def _runs(self, condition: str, *values: Any) -> list[Run]:
         rows = self._db.execute(f"SELECT * FROM runs {condition}", values).fetchall()  # noqa: S608

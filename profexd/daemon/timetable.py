@@ -114,6 +114,16 @@ class Timetable:
             self.set_pause(name, None)
         return over
 
+    def rewind(self, now: datetime) -> list[str]:
+        """Take back cursors of a clock that was far ahead; return the pipelines."""
+        ahead = [m for m in self._memories.values() if m.cursor > now + _CLOCK_STEP]
+        for memory in ahead:
+            log.warning("clock_went_back", extra={"pipeline": memory.name})
+            with self.transaction():
+                self._save(replace(memory, cursor=now))
+                self._plan(memory.name)
+        return [memory.name for memory in ahead]
+
     def due_names(self, now: datetime) -> list[str]:
         """Return the pipelines with something to decide, the most overdue first."""
         ready = [name for name, at in self._next.items() if at <= now]
@@ -147,9 +157,6 @@ class Timetable:
         pause = self._pauses.get(name)
         active = there and name in self._enabled and (pause is None or pause.over(now))
         changed = memory
-        if memory.cursor > now + _CLOCK_STEP:
-            log.warning("clock_went_back", extra={"pipeline": name})
-            changed = replace(changed, cursor=now)
         schedule = self._schedules.get(name)
         if schedule is not None and timing(schedule) != memory.timing:
             changed = replace(changed, timing=timing(schedule), cursor=max(changed.cursor, now))

@@ -364,6 +364,34 @@ def test_a_clock_that_was_far_ahead_does_not_silence_a_pipeline(tmp_path: Path) 
     run_async(scene())
 
 
+def test_a_clock_that_is_set_back_while_the_daemon_runs_does_not_silence_a_pipeline(
+    tmp_path: Path,
+) -> None:
+    stage = Stage(tmp_path)
+    stage.write("quick", '{ when = "hourly", catch_up = "none" }')
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            await play.tick(days=2, minutes=30)
+            await play.tick(minutes=30)
+            await settled(play, "quick")
+            stage.clock.now = NOON
+            await play.tick(seconds=1)
+            assert play.core.board.pipeline("quick")["next_run_at"] == "2026-06-01T13:00:00Z"
+            await play.tick(hours=1)
+            await settled(play, "quick")
+            runs = play.runs("quick")
+            assert [run.scheduled_at for run in runs] == [
+                NOON + timedelta(days=2, hours=1),
+                NOON + timedelta(hours=1),
+            ]
+            last = play.core.board.pipeline("quick")["last_run"]
+            assert last is not None
+            assert last["run_id"] == runs[-1].run_id
+
+    run_async(scene())
+
+
 async def crashed(stage: Stage, name: str, *, condition: str) -> str:
     """Leave the store as a daemon that was killed leaves it; return the run's id."""
     async with stage.playing() as play:
@@ -372,6 +400,8 @@ async def crashed(stage: Stage, name: str, *, condition: str) -> str:
         run = play.runs(name)[-1]
         if condition == "publishing":
             await play.until(lambda: play.run(run.run_id).publishing)
+        elif condition == "staged":
+            await play.until(lambda: [f.status for f in play.run(run.run_id).files] == ["staged"])
         else:
             await play.phase(run.run_id, condition)
         # Nothing that the core hears from here on reaches the store.
@@ -390,7 +420,7 @@ def test_a_run_that_ended_with_its_daemon_is_interrupted_and_its_traces_removed(
     stage.write("wait-staged")
 
     async def scene() -> None:
-        run_id = await crashed(stage, "wait-staged", condition="deliver")
+        run_id = await crashed(stage, "wait-staged", condition="staged")
         async with stage.playing() as play:
             run = play.run(run_id)
             assert run.status is RunStatus.INTERRUPTED

@@ -65,6 +65,12 @@ def test_ids_are_raised_until_unique(store: Store) -> None:
     assert exports == [str(second), str(second + 1), str(second + 2)]
 
 
+def test_an_id_is_greater_than_all_before_it(store: Store) -> None:
+    assert store.create_run(run("500")).run_id == "500"
+    assert store.create_run(run("100")).run_id == "501"
+    assert store.create_run(run("501")).run_id == "502"
+
+
 def test_runs_are_listed_newest_first_by_pipeline_and_status(store: Store) -> None:
     for number in range(4):
         store.create_run(run(pipeline="ab"[number % 2], status=[*RunStatus][number]))
