@@ -12,7 +12,7 @@ import pytest
 
 from profexd.cli.control.group import VERBS
 from profexd.cli.lazy import Verb
-from profexd.client import Stream
+from profexd.client import Client, Stream
 from profexd.wire import PipelineState
 from tests.cli.conftest import Command
 from tests.client import shapes
@@ -244,6 +244,20 @@ def test_ctrl_c_ends_the_wait_and_not_the_run(
     outcome = ctl("run", "newsletter", "--wait")
     assert outcome.code == 130
     assert "run 1730312005 goes on" in outcome.err
+
+
+def test_ctrl_c_before_the_answer_says_that_a_run_may_go_on(
+    ctl: Command, daemon: DaemonDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(self: Client, name: str) -> None:
+        raise KeyboardInterrupt
+
+    daemon.routes["GET /v1/events"] = (200, Lines([HELLO], hold=True))
+    monkeypatch.setattr(Client, "run_now", interrupt)
+    outcome = ctl("run", "newsletter", "--wait")
+    assert outcome.code == 130
+    assert "goes on" in outcome.err
+    assert "profexctl show newsletter" in outcome.err
 
 
 def test_timeout_without_wait_is_a_usage_error(ctl: Command) -> None:

@@ -41,6 +41,10 @@ def _run_and_wait(caller: Caller, name: str, timeout: float | None) -> int:
     events = client.events()
     try:
         run = client.run_now(name)
+    except KeyboardInterrupt:
+        events.close()
+        caller.console.say(f"a run may have begun, and goes on; see it: profexctl show {name}")
+        return Exit.INTERRUPTED
     except BaseException:
         events.close()
         raise
