@@ -107,6 +107,8 @@ class Core:
         while not (self.draining and not self.runs.active and not self.runs.cleaning):
             message, answer = await self._inbox.get()
             result, why = self._try(message)
+            if isinstance(message, WorkerSaid):
+                message.child.handled()
             if answer is not None and not answer.done():
                 if why is None:
                     answer.set_result(result)

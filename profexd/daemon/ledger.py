@@ -10,6 +10,10 @@ from typing import Any, Literal
 from profexd.daemon.records import FileRecord, Run
 from profexd.wire import ErrorJson, FileStatus, RunStatus, Trigger
 
+MOST_WARNINGS = 100
+"""Of more than these the record of a run says only how many."""
+_LONGEST_WARNING = 1000
+
 Reason = Literal["", "stop", "timeout", "drain"]
 """Why the core ended a run, where it did."""
 
@@ -54,8 +58,18 @@ def file_became(run: Run, sink: str, path: str, status: FileStatus) -> Run:
 
 
 def warned(run: Run, message: str) -> Run:
-    """A sentence for the record."""
-    return run if message in run.warnings else replace(run, warnings=(*run.warnings, message))
+    """A sentence for the record; of many the last says how many more there are."""
+    message = message[:_LONGEST_WARNING]
+    if message in run.warnings:
+        return run
+    if len(run.warnings) < MOST_WARNINGS:
+        return replace(run, warnings=(*run.warnings, message))
+    *kept, last = run.warnings
+    if len(kept) < MOST_WARNINGS:
+        kept, more = [*run.warnings], 1
+    else:
+        more = int(last.split()[1]) + 1
+    return replace(run, warnings=(*kept, f"and {more} more: the log of the run has them"))
 
 
 def ended(

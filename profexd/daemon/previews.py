@@ -75,6 +75,7 @@ class Previews:
                 if not over.done():
                     over.set_result(event)
                 return
+            event.child.handled()
             match event.message:
                 case Previewed(preview=preview):
                     shown.update(preview)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from profexd.daemon import ledger
 from profexd.daemon.decide import NotFound, Refused
+from profexd.daemon.ledger import MOST_WARNINGS
 from profexd.daemon.records import Run
 from profexd.daemon.runlog import RunLogs
 from profexd.daemon.scribe import Active, Scribe
@@ -254,8 +255,9 @@ class Runs:
             case Finished():
                 # The run is over once its process is gone; that must not take long.
                 asyncio.get_running_loop().call_later(_LINGER, said.child.kill)
-            case Logged(record=False):
-                pass
+            case Logged(record=record):
+                if record and len(active.run.warnings) <= MOST_WARNINGS:
+                    self._changed(active.run)
             case _:
                 self._changed(active.run)
 

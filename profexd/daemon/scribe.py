@@ -74,8 +74,11 @@ class Scribe:
                 self._progress(active, message)
             case Logged(level=level, message=text, record=record):
                 self._logs.write(run.run_id, level, text)
-                if record:
+                if record and len(run.warnings) <= ledger.MOST_WARNINGS:
                     self._update(active, ledger.warned(run, text))
+                elif record:
+                    # How many there are is written with whatever is written next.
+                    active.run = ledger.warned(run, text)
             case Planned(files=files):
                 self._update(active, ledger.planned(run, files), files=True)
             case Built(files=files):

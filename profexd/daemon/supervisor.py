@@ -22,6 +22,8 @@ _LINE_LIMIT = 64 * 2**20
 _STDERR_LINE_LIMIT = 2**20
 _LEFTOVER_GRACE = 5.0
 _KILLED_GRACE = 1.0
+_MOST_UNHANDLED = 16
+"""So many messages of one child may wait; then it must, or it would keep all others waiting."""
 # What systemd tells the daemon is not for its children.
 _NOT_INHERITED = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID")
 
@@ -73,6 +75,7 @@ class Child:
         self._terminations = 0
         self._killed = False
         self._violation: ErrorJson | None = None
+        self._room = asyncio.Semaphore(_MOST_UNHANDLED)
         self._kill_timer: asyncio.TimerHandle | None = None
         self.task = asyncio.create_task(self._live(), name=f"{job.action} {job.run_id}")
 
@@ -87,6 +90,10 @@ class Child:
         if process is None or process.stdin is None or process.stdin.is_closing():
             return
         process.stdin.write(json.dumps({"ack": n, "go": go}).encode() + b"\n")
+
+    def handled(self) -> None:
+        """One of its messages is dealt with: it may be heard further."""
+        self._room.release()
 
     def terminate(self, grace: float) -> None:
         """Ask it to stop; after ``grace`` seconds it is killed."""
@@ -201,6 +208,7 @@ class Child:
         """Report every message until the end; ValueError for what is none."""
         while line := await stream.readline():
             message, n = decode(line.decode())
+            await self._room.acquire()
             self._report(WorkerSaid(child=self, message=message, n=n))
 
     async def _read_stderr(self, stream: asyncio.StreamReader, words: list[str]) -> None:

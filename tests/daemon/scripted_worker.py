@@ -92,6 +92,9 @@ class Worker:
         if name.startswith("leftover-stderr"):
             leave_behind(stdout=subprocess.DEVNULL)
             sys.exit(9)
+        if name.startswith("chatter"):
+            for number in range(1, 2001):
+                self.tell(Logged(level="warning", message=f"value {number} was cut", record=True))
         if name.startswith("odd"):
             self.ask(Built(files=[{"rows": "many"}]))
         if name.startswith("crash"):

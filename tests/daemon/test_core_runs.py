@@ -287,6 +287,32 @@ def test_a_worker_whose_words_no_parser_survives_is_ended_too(tmp_path: Path) ->
     run_async(scene())
 
 
+def test_of_many_warnings_the_record_keeps_the_first_and_says_how_many_more(
+    tmp_path: Path,
+) -> None:
+    stage = Stage(tmp_path)
+    stage.write("chatter")
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            waiting: list[int] = []
+            handle = play.core._handle
+
+            def watched(message: object) -> object:
+                waiting.append(play.core._inbox.qsize())
+                return handle(message)
+
+            play.core._handle = watched  # type: ignore[method-assign]
+            done = await play.over((await play.run_now("chatter")).run_id)
+            assert len(done.warnings) == 101
+            assert done.warnings[99] == "value 100 was cut"
+            assert done.warnings[100] == "and 1901 more: the log of the run has them"
+            assert "value 2000 was cut" in play.log(done.run_id)
+            assert max(waiting) < 40, "a child that talks much keeps nobody waiting"
+
+    run_async(scene())
+
+
 @pytest.mark.parametrize("pipe", ["stdout", "stderr"])
 def test_a_run_ends_with_its_worker_whoever_still_holds_its_pipes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pipe: str
