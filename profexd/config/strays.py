@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from profexd.config.files import FOLDERS, SETTINGS, counts
-from profexd.config.problems import meant, problem
+from profexd.config.problems import meant, nearest, problem
 from profexd.wire import ProblemJson
 
 
@@ -28,7 +28,7 @@ def strays(directory: Path) -> Iterator[ProblemJson]:
         elif counts(entry.name) and entry.name != SETTINGS:
             yield problem(
                 entry.name,
-                f"is not read{meant(entry.name, [SETTINGS])}",
+                f"is not read{_meant_as_settings(entry.name)}",
                 "pipelines go into pipelines/, sources into sources/, sinks into sinks/",
                 severity="warning",
             )
@@ -43,6 +43,12 @@ def _folders_within(folder: Path, name: str) -> Iterator[ProblemJson]:
                 f"move them into {name}/ itself",
                 severity="warning",
             )
+
+
+def _meant_as_settings(filename: str) -> str:
+    # By the stems: the ending is the same, and would make every short name look alike.
+    near = nearest(Path(filename).stem, [Path(SETTINGS).stem])
+    return f'; did you mean "{SETTINGS}"?' if near else ""
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

@@ -211,6 +211,20 @@ def test_a_broken_file_is_told_by_list_show_status_check_and_reload(site: Instal
     until(lambda: site.ctl("check").code == 0)
 
 
+def test_broken_settings_are_told_by_reload_and_status(site: Installation) -> None:
+    file = site.write("profexd.toml", "nope = 1\n")
+    reloaded = site.ctl("reload")
+    assert reloaded.code == 2
+    assert "not reloaded: the old settings stay" in reloaded.err
+    assert (
+        "1 problem, and the old settings stay: profexd.toml:1: nope: unknown key"
+        in site.ctl("status").out.splitlines()
+    )
+    file.unlink()
+    assert site.ctl("reload").code == 0
+    assert "problem" not in site.ctl("status").out
+
+
 def test_delete_is_seen_by_the_daemon(site: Installation) -> None:
     file = site.pipeline("gone")
     until(lambda: "gone" in [pipeline["name"] for pipeline in site.client.pipelines()])
