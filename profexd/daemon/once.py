@@ -51,7 +51,7 @@ def export(
 
     Recovers first. Waits while another export holds the state directory. Raises ProfexdError
     where there is no run: ``config_invalid``, ``unknown_pipeline``, ``disabled``,
-    ``daemon_running``. INT and TERM stop the run.
+    ``daemon_running``. INT, TERM and HUP stop the run.
     """
     catalog = load_catalog()
     configuration = load(paths.config, catalog, system_mode=paths.system_mode)
@@ -150,8 +150,10 @@ async def _export(
 
 def _stop_on_signal(core: Core, run_id: str) -> None:
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, lambda: core.post(inbox.StopRun(run_id, _user())))
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # Under nohup a HUP is to be ignored.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, lambda: core.post(inbox.StopRun(run_id, _user())))
 
 
 def _user() -> str:

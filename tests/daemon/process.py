@@ -202,6 +202,12 @@ class Daemon:
         pid = self.process.pid
         return [int(n) for n in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
+    def begin_export(self, name: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-c", EXPORT, str(self.root), json.dumps(self.argv), name],
+            stdout=subprocess.PIPE,
+        )
+
     def export(self, name: str) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(
             [sys.executable, "-c", EXPORT, str(self.root), json.dumps(self.argv), name],
