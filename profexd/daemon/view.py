@@ -73,7 +73,7 @@ def pipeline_json(
                 "format": pipeline.format.type,
                 "filter": " ".join((pipeline.where or "").split()),
                 "path": path,
-                "uri": uri_of(pipeline, path, catalog),
+                "uri": uri_of(pipeline, catalog),
                 "schedule": pipeline.schedule.text,
                 "frequency": pipeline.schedule.frequency,
             }
@@ -81,13 +81,29 @@ def pipeline_json(
     return view
 
 
-def uri_of(pipeline: Pipeline, path: str, catalog: Catalog) -> str:
-    """Return the complete URI at the first sink; a plugin that cannot say it costs only the URI."""
+def uri_of(pipeline: Pipeline, catalog: Catalog) -> str:
+    """Return the complete URI at the first sink; a plugin that cannot say it costs only the URI.
+
+    Placeholders stand in it as they are written, whatever the sink encodes.
+    """
     choice = pipeline.sinks[0]
+    pieces = pipeline.path.pieces
+    standins = {
+        f"placeholder{number}standin": piece.written
+        for number, piece in enumerate(pieces)
+        if piece.name
+    }
+    path = "".join(
+        f"placeholder{number}standin" if piece.name else piece.written
+        for number, piece in enumerate(pieces)
+    )
     try:
-        return str(catalog.sinks[choice.type].uri(choice.options, path))
+        uri = str(catalog.sinks[choice.type].uri(choice.options, path))
     except Exception:  # noqa: BLE001 - someone's plugin may raise anything
         return ""
+    for standin, written in standins.items():
+        uri = uri.replace(standin, written)
+    return uri
 
 
 def next_runs(entry: Entry, *, memory: Memory, pause: Pause | None, now: datetime) -> list[str]:

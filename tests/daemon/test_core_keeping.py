@@ -166,6 +166,18 @@ def test_what_was_withheld_is_found_where_it_was_and_all_else_stays() -> None:
     assert restored(held, {"sinks": {}}) is None
 
 
+def test_a_uri_shows_placeholders_as_they_are_written(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.write("quick", path='"a b/${time:%Y/%m}/{{Date}}-$${x}.csv"')
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            uri = play.core.board.pipeline("quick")["uri"]
+            assert uri == f"file://{tmp_path}/out/a%20b/${{time:%Y/%m}}/{{{{Date}}}}-${{x}}.csv"
+
+    run_async(scene())
+
+
 def test_a_plugin_that_cannot_say_its_uri_costs_only_the_uri(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
