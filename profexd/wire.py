@@ -231,6 +231,8 @@ class InfoJson(TypedDict):
     role: str
     pipelines: int
     running: int
+    problems: NotRequired[int]
+    """How many errors the files have, those of profexd.toml too."""
 
 
 class EventJson(TypedDict):

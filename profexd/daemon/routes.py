@@ -87,6 +87,9 @@ class Api:
             "role": request[CALLER].role.name.lower(),
             "pipelines": len(self.core.configuration.pipelines),
             "running": len(self.core.runs.active),
+            "problems": sum(
+                problem["severity"] == "error" for problem in self.core.configuration.problems
+            ),
         }
         return web.json_response(answer)
 

@@ -340,6 +340,24 @@ def test_check_changes_nothing_and_reload_says_what_is_wrong(scripted: Daemon) -
     assert {row["name"] for row in scripted.get("/v1/plugins")} >= {"csv", "file", "gzip"}
     info = scripted.get("/v1/info")
     assert (info["role"], info["pipelines"], info["running"]) == ("admin", 1, 0)
+    assert info["problems"] == 1
+
+
+def test_broken_settings_are_told_wherever_one_looks(scripted: Daemon) -> None:
+    scripted.start()
+    assert scripted.get("/v1/info")["problems"] == 0
+    settings = scripted.write("profexd", "nonsense = 1")
+    answer = scripted.post("/v1/config/reload")
+    assert answer["ok"] is False
+    assert [problem["key"] for problem in answer["problems"]] == ["nonsense"]
+    assert scripted.get("/v1/info")["problems"] == 1
+    (line,) = [
+        json.loads(one) for one in scripted.log.splitlines() if "profexd.toml:1:1: nonsense" in one
+    ]
+    assert line["level"] == "error"
+    settings.write_text("broken")
+    assert scripted.post("/v1/config/reload")["ok"] is False
+    assert scripted.get("/v1/info")["problems"] == 1
 
 
 def test_export_without_a_daemon_recovers_runs_and_records(daemon: Daemon) -> None:
@@ -356,6 +374,17 @@ def test_export_without_a_daemon_recovers_runs_and_records(daemon: Daemon) -> No
     refusal = json.loads(daemon.export("one").stdout)
     assert refusal["code"] == "daemon_running"
     assert "profexctl run one --wait" in refusal["hint"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_stops_an_export_in_order(scripted: Daemon, number: signal.Signals) -> None:
+    scripted.pipeline("hang")
+    export = scripted.begin_export("hang")
+    until(lambda: list((scripted.root / "spool").glob("*/part")), "the run builds")
+    export.send_signal(number)
+    out, _ = export.communicate(timeout=30)
+    assert json.loads(out)["status"] == "stopped"
+    assert list((scripted.root / "spool").iterdir()) == []
 
 
 def test_an_export_waits_for_another(scripted: Daemon) -> None:
