@@ -12,12 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from aiohttp import web
-
 import profexd
 from profexd.config.loading import load
-from profexd.daemon.control import SocketUnusable, listen
 from profexd.daemon.core import Core
+from profexd.daemon.doors import Doors
 from profexd.daemon.hub import Hub
 from profexd.daemon.metrics import Metrics
 from profexd.daemon.previews import Previews
@@ -37,9 +35,6 @@ if TYPE_CHECKING:
     from profexd.config.paths import Paths
 
 log = logging.getLogger("profexd")
-
-_CLOSE_WITHIN = 1.0
-"""What open connections may take at the end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +59,15 @@ class Life:
         async with AsyncExitStack() as stack:
             core = self._core(stack, metrics, notifier)
 
+            following: set[asyncio.Task[None]] = set()
+
             def reloaded(ok: bool) -> None:
                 self.configure_log(core.configuration)
+                task = asyncio.create_task(
+                    doors.follow(core.configuration.settings.metrics_listen), name="doors"
+                )
+                following.add(task)
+                task.add_done_callback(following.discard)
                 metrics.reloaded(_now().timestamp(), ok=ok)
                 notifier.ready(_status(core))
 
@@ -79,10 +81,19 @@ class Life:
                 paths=self.paths,
                 started_at=started_at,
             )
-            await self._open(stack, api)
+            doors = Doors(self.paths.socket, api)
+            stack.push_async_callback(doors.close)
+            await doors.prepare(self.configuration.settings.metrics_listen)
+            # Streams end first, or closing would wait for them.
+            stack.callback(core.hub.close)
+            # Nobody may ask before there are answers, and nothing may run that could not be
+            # stopped.
+            core.begin()
+            await doors.open()
             serving = asyncio.create_task(core.serve(), name="core")
             watcher = Watcher(self.paths.config, lambda: reloader.reload("watch"), taken=self.taken)
             watching = asyncio.create_task(watcher.watch(shutdown.begun), name="watch")
+            guarding = asyncio.create_task(doors.guard(shutdown.begun), name="guard")
             shutdown.install(asyncio.get_running_loop(), terminal=self.terminal)
             self._say_started()
             notifier.ready(_status(core))
@@ -90,7 +101,7 @@ class Life:
             stack.callback(notifier.close)
             await serving
             shutdown.begun.set()
-            await watching
+            await asyncio.gather(watching, guarding, *following)
             shutdown.close()
             log.info("stopped", extra={"aborted": shutdown.aborted})
             return not shutdown.aborted
@@ -137,33 +148,6 @@ class Life:
             system_mode=self.paths.system_mode,
         )
 
-    async def _open(self, stack: AsyncExitStack, api: Api) -> None:
-        listening = listen(self.paths.socket)
-        stack.callback(listening.close)
-        stack.callback(self.paths.socket.unlink, missing_ok=True)
-        await self._open_metrics(stack, api)
-        runner = await _runner(stack, api.application())
-        # Streams end first, or closing would wait for them.
-        stack.callback(api.core.hub.close)
-        # Nobody may ask before there are answers, and nothing may run that could not be stopped.
-        api.core.begin()
-        await web.SockSite(runner, listening).start()
-
-    async def _open_metrics(self, stack: AsyncExitStack, api: Api) -> None:
-        address = self.configuration.settings.metrics_listen
-        if not address:
-            return
-        host, _, port = address.rpartition(":")
-        app = web.Application()
-        app.router.add_get("/metrics", api.prometheus)
-        try:
-            await web.TCPSite(await _runner(stack, app), host.strip("[]"), int(port)).start()
-        except (OSError, ValueError) as why:
-            raise SocketUnusable(
-                f"cannot listen on {address} for metrics: {why}",
-                hint='metrics.listen in profexd.toml is "HOST:PORT"; empty: the socket alone',
-            ) from why
-
     def _say_started(self) -> None:
         faulthandler.enable()
         log_problems(self.configuration.problems)
@@ -177,20 +161,6 @@ class Life:
                 "problems": len(self.configuration.problems),
             },
         )
-
-
-async def _runner(stack: AsyncExitStack, app: web.Application) -> web.AppRunner:
-    runner = web.AppRunner(
-        app,
-        handle_signals=False,
-        access_log=None,
-        # A preview, or a log that is followed, ends with the client that wanted it.
-        handler_cancellation=True,
-        shutdown_timeout=_CLOSE_WITHIN,
-    )
-    await runner.setup()
-    stack.push_async_callback(runner.cleanup)
-    return runner
 
 
 def _observe(run: Run, metrics: Metrics) -> None:

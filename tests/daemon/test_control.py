@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import socket
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from profexd.daemon import routes
 from profexd.daemon.control import SocketUnusable, listen
+from tests.daemon.process import Daemon, until
 from tests.daemon.stage import Stage, run_async
 
 
@@ -82,24 +84,57 @@ def test_a_path_that_is_too_long_is_explained(tmp_path: Path) -> None:
         listen(tmp_path / ("x" * 120))
 
 
-def test_metrics_may_be_served_over_tcp_too(tmp_path: Path) -> None:
-    from tests.daemon.process import Daemon
-
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    daemon = Daemon(tmp_path)
-    daemon.write("profexd", f'[metrics]\nlisten = "127.0.0.1:{port}"\n')
-    with daemon, socket.create_connection(("127.0.0.1", port), 10) as client:
-        client.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+        return int(probe.getsockname()[1])
+
+
+def get(port: int, path: str) -> bytes:
+    """Return the answer of a TCP port, or nothing where nobody listens."""
+    try:
+        client = socket.create_connection(("127.0.0.1", port), 10)
+    except ConnectionRefusedError:
+        return b""
+    with client:
+        client.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
         text = b""
         while block := client.recv(65536):
             text += block
-        assert b"profexd_build_info" in text
-        client.close()
-        with socket.create_connection(("127.0.0.1", port), 10) as other:
-            other.sendall(b"GET /v1/pipelines HTTP/1.0\r\n\r\n")
-            assert b" 404 " in other.recv(1000)
+        return text
+
+
+def test_metrics_may_be_served_over_tcp_too(tmp_path: Path) -> None:
+    port = free_port()
+    daemon = Daemon(tmp_path)
+    daemon.write("profexd", f'[metrics]\nlisten = "127.0.0.1:{port}"\n')
+    with daemon:
+        assert b"profexd_build_info" in get(port, "/metrics")
+        assert b" 404 " in get(port, "/v1/pipelines")
+
+
+def test_the_address_of_metrics_follows_the_files(tmp_path: Path) -> None:
+    first, second = free_port(), free_port()
+    with Daemon(tmp_path) as daemon:
+        for port in (first, second):
+            daemon.write("profexd", f'[metrics]\nlisten = "127.0.0.1:{port}"\n')
+            until(lambda port=port: b"profexd_build_info" in get(port, "/metrics"))
+        assert get(first, "/metrics") == b""
+        daemon.write("profexd", "")
+        until(lambda: get(second, "/metrics") == b"")
+        with socket.create_server(("127.0.0.1", first)):
+            daemon.write("profexd", f'[metrics]\nlisten = "127.0.0.1:{first}"\n')
+            until(lambda: f"cannot listen on 127.0.0.1:{first}" in daemon.log)
+        assert daemon.answers()
+
+
+def test_a_socket_that_is_removed_is_made_anew(tmp_path: Path) -> None:
+    with Daemon(tmp_path) as daemon:
+        for remove in (daemon.socket.unlink, lambda: shutil.rmtree(daemon.socket.parent)):
+            remove()
+            until(daemon.socket.is_socket)
+            until(daemon.answers)
+        assert "made anew" in daemon.log
 
 
 def test_the_log_of_a_waiting_run_can_be_followed_to_its_end(tmp_path: Path) -> None:
