@@ -1,7 +1,7 @@
 # make demo   see profexd at work, from nothing, in one command
 # make test   install what the tests need, and run them all
 # make lint   formatting, lints, types, import directions
-# make bench  measure against DuckDB's own COPY (minutes; writes docs/benchmarks.md)
+# make bench  measure beside other tools (11 minutes; writes docs/benchmarks.md); BENCH=--help
 
 VENV ?= .venv
 PYTEST_FLAGS ?= -n 2
@@ -23,7 +23,7 @@ lint: $(VENV)/.development
 	$(VENV)/bin/lint-imports
 
 bench: $(VENV)/.development
-	$(VENV)/bin/python -m benchmarks
+	$(VENV)/bin/python -m benchmarks $(BENCH)
 
 clean:
 	rm -rf $(VENV) .demo dist build

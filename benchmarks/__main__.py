@@ -1,136 +1,113 @@
-"""Runs every case in alternation and writes the table."""
+"""Measures as the arguments say and writes what was found into the page."""
 
 from __future__ import annotations
 
 import argparse
-import json
-import statistics
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.cases import EXPORTS, Case, rivals
-from benchmarks.report import Line, MemoryLine, Time, report
-from profexd.testing.warehouse import create_warehouse
+from benchmarks.cases import BESIDE_COPY, EXPORTS, MAX_SHEET_ROWS, Case, beside_copy
+from benchmarks.inputs import Inputs
+from benchmarks.measure import ROOT, Comparison, Result, compare, measure
+from benchmarks.page import put
+from benchmarks.report import TARGETS, memory_section, own_section, peers_section
 
-Exports = Sequence[tuple[str, str]]
-ROOT = Path(__file__).resolve().parent.parent
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What one run of a case gave."""
-
-    seconds: float
-    cpu: float
-    size: int
-    peak: int
+_PEERS_SECONDS = 390.0
+_OWN_SECONDS = 90.0
+"""Nothing is measured again after these."""
 
 
-def measure(case: Case, database: Path, folder: Path) -> Result:
-    """Run one case in a process of its own."""
-    job = {"case": case.as_json(), "database": str(database), "folder": str(folder / "work")}
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.child", json.dumps(job)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
+def _peers(inputs: Inputs, *, rows: int, repeat: int, only: Sequence[str]) -> str:
+    comparisons = [
+        Comparison(export.cases(rows)) for export in EXPORTS if not only or export.format in only
+    ]
+    # Where something is promised, it is measured again first.
+    comparisons.sort(key=lambda comparison: comparison.cases[0].export not in TARGETS)
+    found = compare(comparisons, inputs, repeat=repeat, budget=_PEERS_SECONDS)
+    order = {(export.format, export.compression): at for at, export in enumerate(EXPORTS)}
+    found.sort(
+        key=lambda cell: order[cell["profexd"].case.format, cell["profexd"].case.compression]
     )
-    found = json.loads(done.stdout.splitlines()[-1])
-    return Result(found["seconds"], found["cpu"], found["bytes"], found["peak"])
+    return peers_section(found, rows=rows)
 
 
-def compare(
-    exports: Exports, database: Path, folder: Path, *, repeat: int, ordered: bool
-) -> Iterable[Line]:
-    """Yield a line per export: medians of alternating repetitions."""
-    for format_, compression in exports:
-        cases = rivals(format_, compression, ordered=ordered)
-        results: dict[str, list[Result]] = {case.way: [] for case in cases}
-        for turn in range(repeat):
-            for case in cases if turn % 2 == 0 else reversed(cases):
-                if case.way == "copy" and compression == "gzip" and turn:
-                    continue  # half a minute each, and not close
-                results[case.way].append(measure(case, database, folder))
-        medians = {
-            way: Time(
-                statistics.median(result.seconds for result in found),
-                statistics.median(result.cpu for result in found),
-            )
-            for way, found in results.items()
-        }
-        line = Line(
-            name=cases[0].name,
-            ordered=ordered,
-            profexd=medians["profexd"],
-            copy=medians["copy"],
-            same_text=medians.get("same text"),
-            size=results["profexd"][0].size,
-        )
-        print(line, file=sys.stderr)
-        yield line
+def _own(inputs: Inputs, *, rows: int, repeat: int, only: Sequence[str]) -> str:
+    comparisons = [
+        Comparison(beside_copy(format_, rows, ordered=ordered))
+        for ordered in (False, True)
+        for format_ in BESIDE_COPY
+        if not only or format_ in only
+    ]
+    found = compare(comparisons, inputs, repeat=repeat, budget=_OWN_SECONDS)
+    return own_section(found, rows=rows)
 
 
-def memory(exports: Exports, database: Path, folder: Path) -> Iterable[MemoryLine]:
-    """Yield the peak memory of each export, without an order and by the key."""
-    for format_, compression in exports:
-        results = [
+def _memory(inputs: Inputs, *, rows: int, only: Sequence[str]) -> str:
+    found: list[tuple[Result, Result]] = []
+    for export in EXPORTS:
+        codec = "zstd" if export.format == "parquet" else "none"
+        if export.compression != codec or (only and export.format not in only):
+            continue
+        some = min(rows, MAX_SHEET_ROWS) if export.format == "excel" else rows
+        unordered, ordered = (
             measure(
-                Case(way="profexd", format=format_, compression=compression, ordered=ordered),
-                database,
-                folder,
+                Case(
+                    way="profexd",
+                    format=export.format,
+                    compression=codec,
+                    ordered=ordered,
+                    rows=some,
+                ),
+                inputs,
+                cap=600.0,
             )
             for ordered in (False, True)
-        ]
-        line = MemoryLine(
-            name=rivals(format_, compression, ordered=False)[0].name,
-            peak=results[0].peak,
-            peak_ordered=results[1].peak,
-            seconds=results[0].seconds,
-            seconds_ordered=results[1].seconds,
         )
-        print(line, file=sys.stderr)
-        yield line
+        found.append((unordered, ordered))
+    return memory_section(found, rows=rows)
 
 
 def main() -> None:
-    """Measure as the arguments say."""
+    """Measure."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parts = ("peers", "own", "memory")
+    parser.add_argument("--peers", action="store_true", help="only beside other tools")
+    parser.add_argument("--own", action="store_true", help="only beside COPY of the same text")
+    parser.add_argument("--memory", action="store_true", help="only the peak memory")
     parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--memory-rows", type=int, default=5_000_000, help="0: not measured")
-    parser.add_argument("--repeat", type=int, default=5)
-    parser.add_argument("--only", action="append", choices=sorted(EXPORTS), help="repeatable")
-    parser.add_argument("--folder", type=Path, help="where to work; default: a temporary folder")
-    parser.add_argument("--report", type=Path, default=ROOT / "docs" / "benchmarks.md")
-    arguments = parser.parse_args()
-    exports = [EXPORTS[name] for name in arguments.only or EXPORTS]
-    with tempfile.TemporaryDirectory(prefix="profexd-bench-", dir=arguments.folder) as name:
-        folder = Path(name)
-        database = folder / "warehouse.duckdb"
-        create_warehouse(database, profiles=arguments.rows)
-        lines = [
-            line
-            for ordered in (False, True)
-            for line in compare(exports, database, folder, repeat=arguments.repeat, ordered=ordered)
-        ]
-        peaks: list[MemoryLine] = []
-        if arguments.memory_rows:
-            database.unlink()
-            create_warehouse(database, profiles=arguments.memory_rows)
-            peaks = list(memory(exports, database, folder))
-    text = report(
-        lines,
-        peaks,
-        rows=arguments.rows,
-        memory_rows=arguments.memory_rows,
-        repeat=arguments.repeat,
+    parser.add_argument("--memory-rows", type=int, default=2_000_000)
+    parser.add_argument("--repeat", type=int, default=3, help="at most, of what is not slow")
+    parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        choices=sorted({export.format for export in EXPORTS}),
+        help="a format; repeatable",
     )
-    arguments.report.write_text(text, encoding="utf-8")
-    print(text)
+    parser.add_argument("--folder", type=Path, help="where to work; default: a temporary folder")
+    parser.add_argument(
+        "--report",
+        type=Path,
+        default=ROOT / "docs" / "benchmarks.md",
+        help="the page; sections that were not measured stay as they are",
+    )
+    arguments = parser.parse_args()
+    wanted = [part for part in parts if getattr(arguments, part)] or list(parts)
+    with tempfile.TemporaryDirectory(prefix="profexd-bench-", dir=arguments.folder) as name:
+        inputs = Inputs(Path(name))
+        rows, repeat, only = arguments.rows, arguments.repeat, arguments.only
+        if "peers" in wanted or "own" in wanted:
+            inputs.write(rows, copies="peers" in wanted)
+        if "peers" in wanted:
+            section = _peers(inputs, rows=rows, repeat=repeat, only=only)
+            put(arguments.report, "peers", section)
+        if "own" in wanted:
+            put(arguments.report, "own", _own(inputs, rows=rows, repeat=repeat, only=only))
+        if "memory" in wanted:
+            inputs.write(arguments.memory_rows, copies=False)
+            put(arguments.report, "memory", _memory(inputs, rows=arguments.memory_rows, only=only))
+    print(arguments.report.read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":
