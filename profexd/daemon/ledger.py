@@ -40,12 +40,7 @@ def built(run: Run, parts: list[dict[str, Any]]) -> Run:
         else file
         for file in run.files
     )
-    return replace(
-        run,
-        files=files,
-        rows=sum(int(part["rows"]) for part in parts),
-        bytes=sum(int(part["bytes"]) for part in parts),
-    )
+    return replace(run, files=files)
 
 
 def file_became(run: Run, sink: str, path: str, status: FileStatus) -> Run:
@@ -54,7 +49,15 @@ def file_became(run: Run, sink: str, path: str, status: FileStatus) -> Run:
         replace(file, status=str(status)) if (file.sink, file.path) == (sink, path) else file
         for file in run.files
     )
-    return replace(run, files=files)
+    # A part counts once it is delivered: published at every sink.
+    withheld = {file.path for file in files if file.status != FileStatus.PUBLISHED}
+    delivered = {file.path: file for file in files if file.path not in withheld}.values()
+    return replace(
+        run,
+        files=files,
+        rows=sum(file.rows for file in delivered),
+        bytes=sum(file.bytes for file in delivered),
+    )
 
 
 def warned(run: Run, message: str) -> Run:

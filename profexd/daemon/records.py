@@ -63,6 +63,7 @@ class Run:
     finished_at: datetime | None = None
     phase: str | None = None
     rows: int = 0
+    """Delivered: published at every sink. So are the bytes."""
     bytes: int = 0
     files: tuple[FileRecord, ...] = ()
     warnings: tuple[str, ...] = ()

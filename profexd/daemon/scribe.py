@@ -83,7 +83,8 @@ class Scribe:
                 self._update(active, ledger.planned(run, files), files=True)
             case Built(files=files):
                 self._update(active, ledger.built(run, files), files=True)
-                active.rows, active.bytes = active.run.rows, active.run.bytes
+                active.rows = sum(int(file["rows"]) for file in files)
+                active.bytes = sum(int(file["bytes"]) for file in files)
             case Staging(sink=sink, staged=staged, complete=complete):
                 with self._store.transaction():
                     self._store.save_handle(run.run_id, Handle(sink=sink, staged=staged))

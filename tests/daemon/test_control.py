@@ -109,7 +109,14 @@ def test_metrics_may_be_served_over_tcp_too(tmp_path: Path) -> None:
     daemon = Daemon(tmp_path)
     daemon.write("profexd", f'[metrics]\nlisten = "127.0.0.1:{port}"\n')
     with daemon:
-        assert b"profexd_build_info" in get(port, "/metrics")
+        text = get(port, "/metrics")
+        assert b"profexd_build_info" in text
+        daemon.pipeline("one")
+        until(lambda: "one" in daemon.names())
+        daemon.over(daemon.run("one"))
+        text = get(port, "/metrics")
+        assert b'profexd_run_total{outcome="done",pipeline="one"} 1.0' in text
+        assert b"_created" not in text
         assert b" 404 " in get(port, "/v1/pipelines")
 
 

@@ -354,6 +354,7 @@ def test_a_failure_that_the_worker_tells_is_the_error_of_the_run(tmp_path: Path)
         async with stage.playing() as play:
             failed = await play.over((await play.run_now("fail")).run_id)
             assert failed.error == {"code": "sink_auth", "message": "refused", "hint": "ask"}
+            assert (failed.rows, failed.bytes) == (0, 0), "built, and not delivered"
 
     run_async(scene())
 
