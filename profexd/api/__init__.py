@@ -27,7 +27,16 @@ if TYPE_CHECKING:
         Stopped,
         TargetExists,
     )
-    from profexd.api.format import Format, FormatContext, Part, Parts, Rows, TextBlock
+    from profexd.api.format import (
+        Encode,
+        Format,
+        FormatContext,
+        Part,
+        Parts,
+        Rows,
+        TextBlock,
+        series,
+    )
     from profexd.api.hookspecs import hookimpl
     from profexd.api.options import (
         Check,
@@ -65,7 +74,7 @@ _HOMES = {
         "Stopped",
         "TargetExists",
     ),
-    "format": ("Format", "FormatContext", "Part", "Parts", "Rows", "TextBlock"),
+    "format": ("Encode", "Format", "FormatContext", "Part", "Parts", "Rows", "TextBlock", "series"),
     "hookspecs": ("hookimpl",),
     "options": (
         "Check",
@@ -96,6 +105,7 @@ __all__ = [
     "DiskFull",
     "Doc",
     "Duration",
+    "Encode",
     "Format",
     "FormatContext",
     "FormatOptions",
@@ -132,6 +142,7 @@ __all__ = [
     "hookimpl",
     "identifier",
     "literal",
+    "series",
 ]
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar
 
 from profexd.api.options import FormatOptions
 from profexd.api.sql import identifier
@@ -14,13 +15,35 @@ from profexd.api.types import Column
 if TYPE_CHECKING:
     import pyarrow as pa
 
+Result = TypeVar("Result")
+Encode = Callable[[memoryview], bytes]
+"""Makes the bytes of a file of the text of rows."""
+
 
 @dataclass(frozen=True, slots=True)
 class TextBlock:
-    """The text of ``rows`` consecutive rows, as one UTF-8 buffer with nothing between the rows."""
+    """The text of ``rows`` consecutive rows, as one UTF-8 buffer with nothing between the rows.
+
+    ``offsets`` are the ``rows + 1`` places where its rows begin and end, counted from anywhere.
+    """
 
     data: memoryview
     rows: int
+    offsets: Sequence[int]
+
+    def within(self, size: int) -> int:
+        """Return how many of the first rows fit into ``size`` bytes."""
+        return bisect_right(self.offsets, self.offsets[0] + size) - 1 if self.rows else 0
+
+    def first(self, rows: int) -> TextBlock:
+        """Return the first ``rows`` rows, without a copy."""
+        end = self.offsets[rows] - self.offsets[0]
+        return TextBlock(self.data[:end], rows, self.offsets[: rows + 1])
+
+    def after(self, rows: int) -> TextBlock:
+        """Return the block without its first ``rows`` rows, without a copy."""
+        start = self.offsets[rows] - self.offsets[0]
+        return TextBlock(self.data[start:], self.rows - rows, self.offsets[rows:])
 
 
 class Part(Protocol):
@@ -36,6 +59,14 @@ class Part(Protocol):
     def count(self, rows: int) -> None:
         """Say that ``rows`` more rows are in this part."""
 
+    def room(self, block: TextBlock, encode: Encode = bytes) -> int:
+        """Return how many rows of ``block`` are to be written to this part next.
+
+        0: the part is full, and the next is to be opened. An empty part takes at least one row;
+        where nothing splits the run, a part takes them all. ``encode`` makes of the text what is
+        written, where it is not the text itself. ``series`` asks for you.
+        """
+
     def __enter__(self) -> Part: ...
 
     def __exit__(
@@ -47,10 +78,24 @@ class Part(Protocol):
 
 
 class Parts(Protocol):
-    """Opens the files of a run, one after another."""
+    """Opens the files of a run, one after another: many where ``[split]`` is set, else one.
+
+    A format whose class says ``splits`` cuts its rows where ``[split]`` says: with ``series`` if
+    it writes text, with ``ranges`` if it must see all rows of a file before it is written.
+    """
+
+    @property
+    def several(self) -> bool:
+        """Whether ``[split]`` is set."""
 
     def open(self) -> Part:
         """Start the next part; the one before must be closed."""
+
+    def ranges(self, rows: Rows, write: Callable[[Rows, Part], Result]) -> list[Result]:
+        """Have ``write`` write each part; return what it returned for those that were kept.
+
+        ``rows`` are evaluated once. A part that became too large is written again with fewer rows.
+        """
 
 
 class Rows(Protocol):
@@ -80,6 +125,44 @@ class Rows(Protocol):
         """Yield Arrow record batches of up to ``rows`` rows, in order."""
 
 
+def series(
+    parts: Parts, blocks: Iterable[TextBlock], encode: Encode = bytes
+) -> Iterator[tuple[Part, Iterator[TextBlock]]]:
+    """Yield each part of the run with the blocks that belong into it; at least one part.
+
+    Enter the part, write all its blocks, leave it::
+
+        for part, texts in series(parts, rows.text(line)):
+            with part:
+                part.write(header)
+                for block in texts:
+                    part.write(block.data)
+                    part.count(block.rows)
+    """
+    remaining = (block for block in blocks if block.rows)
+    held = [block] if (block := next(remaining, None)) else []
+    while True:
+        part = parts.open()
+        yield part, _taken(part, held, remaining, encode)
+        if not held:
+            return
+
+
+def _taken(
+    part: Part, held: list[TextBlock], remaining: Iterator[TextBlock], encode: Encode
+) -> Iterator[TextBlock]:
+    """Yield what ``part`` has room for; what is in ``held`` then belongs into the next."""
+    while held:
+        block = held[0]
+        rows = part.room(block, encode)
+        if rows == 0:
+            return
+        held[:] = [block.after(rows)] if rows < block.rows else []
+        yield block.first(rows) if rows < block.rows else block
+        if not held and (following := next(remaining, None)):
+            held.append(following)
+
+
 @dataclass(frozen=True, slots=True)
 class FormatContext:
     """What profexd lends a format for one run.
@@ -101,6 +184,8 @@ class Format:
     media_type: str
     """The content type of an uncompressed file; an instance may set its own."""
     Options: ClassVar[type[FormatOptions]] = FormatOptions
+    splits: ClassVar[bool] = False
+    """Whether it writes several files where ``[split]`` says so; else that is an error."""
 
     def __init__(self, options: Any, context: FormatContext) -> None:
         self.options = options

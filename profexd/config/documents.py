@@ -201,6 +201,17 @@ class RetryTable(Table):
     max_backoff: Annotated[Duration, Doc("The longest pause between two tries.")] = _written("10m")
 
 
+class SplitTable(Table):
+    max_size: Annotated[
+        Annotated[Size, Check(_at_least(1000, '"1KB"'))] | None,
+        Doc("Begin a new file before one is larger, as delivered: after compression."),
+    ] = None
+    max_rows: Annotated[
+        Annotated[int, Check(_at_least(1, "1"))] | None,
+        Doc("Begin a new file after so many rows."),
+    ] = None
+
+
 class ScheduleTable(Table):
     when: Annotated[
         NonEmpty,
@@ -284,6 +295,9 @@ class PipelineFile(Table):
         Doc("The file's format: its type and that type's options."),
         Add('[format] with type = "csv"'),
     ]
+    split: Annotated[SplitTable, Doc("Several files instead of one large one.")] = _table(
+        SplitTable
+    )
     retry: Annotated[RetryTable, Doc("What happens after an error that can pass.")] = _table(
         RetryTable
     )

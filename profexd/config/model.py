@@ -113,6 +113,15 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """When the next part begins; at least one of the two is set."""
+
+    max_size: int | None = None
+    """Bytes of a file as delivered."""
+    max_rows: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pipeline:
     """A valid pipeline with everything it refers to."""
 
@@ -128,6 +137,7 @@ class Pipeline:
     """The zone of dates in the path."""
     format: FormatChoice
     compression: str
+    split: Split | None
     order_by: tuple[tuple[str, bool], ...]
     """(column, descending), without the key's tie-break."""
     where: str | None

@@ -10,7 +10,15 @@ from typing import Any, Generic, TypeVar
 from profexd.api.errors import ConfigurationInvalid
 from profexd.config.catalog import Catalog
 from profexd.config.documents import NAME_PATTERN, PipelineFile
-from profexd.config.model import FormatChoice, Pipeline, Retry, Settings, SinkChoice, Source
+from profexd.config.model import (
+    FormatChoice,
+    Pipeline,
+    Retry,
+    Settings,
+    SinkChoice,
+    Source,
+    Split,
+)
 from profexd.config.options import option_names, secrets_of
 from profexd.config.parts import (
     INLINE,
@@ -20,7 +28,7 @@ from profexd.config.parts import (
     read_sink,
     read_source,
 )
-from profexd.config.problems import Document, Path, Problems, Scope, meant
+from profexd.config.problems import Document, Path, Problems, Scope, listed, meant
 from profexd.config.reading import Homes, must_be, read_lenient
 from profexd.config.schedule import read_schedule
 from profexd.config.settings import read_settings
@@ -65,6 +73,7 @@ def read_pipeline(
     chosen = _format(file.format, scope, around.catalog)
     schedule = read_schedule(file.schedule, scope.within("schedule"), timezone)
     order_by = _order_by(file.order_by, scope)
+    split = _split(file, data, scope, chosen, around.catalog)
     ending = codec_extension(file.compression, scope, around.catalog)
     _require_one_path(file, scope)
     extension = around.catalog.formats[chosen.type].extension if chosen else ""
@@ -100,6 +109,7 @@ def read_pipeline(
         timezone=schedule.timezone,
         format=chosen,
         compression=file.compression,
+        split=split,
         order_by=order_by,
         where=file.where,
         on_existing=file.on_existing,
@@ -179,6 +189,27 @@ def _format(written: Any, scope: Scope, catalog: Catalog) -> FormatChoice | None
     hint = f'write [format] with type = "{written}"' if isinstance(written, str) else ""
     scope.add(("format",), message, hint)
     return None
+
+
+def _split(
+    file: PipelineFile,
+    data: Mapping[str, Any],
+    scope: Scope,
+    chosen: FormatChoice | None,
+    catalog: Catalog,
+) -> Split | None:
+    if "split" not in data:
+        return None
+    if chosen and not catalog.formats[chosen.type].splits:
+        able = sorted(name for name, plugin in catalog.formats.items() if plugin.splits)
+        scope.add(
+            ("split",),
+            f'format "{chosen.type}" cannot be split',
+            f"remove [split], or choose {listed(able)}",
+        )
+    if data["split"] == {}:
+        scope.add(("split",), "says neither max_size nor max_rows", 'add max_size = "100MB"')
+    return Split(max_size=file.split.max_size, max_rows=file.split.max_rows)
 
 
 def _sinks(

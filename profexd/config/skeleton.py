@@ -96,6 +96,10 @@ schedule    = "manual"
 [format]
 type = "csv"                         # csv | excel | json | parquet | xml
 
+# [split]                            # several files, customers-…-001.csv.gz and so on
+# max_size    = "100MB"              # of a file as delivered
+# max_rows    = 1_000_000
+
 # [retry]                            # after errors that can pass
 # attempts    = 5
 # backoff     = "10s"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
+from profexd.api.codec import Codec
 from profexd.config.catalog import Catalog
 from profexd.config.documents import PipelineFile
 from profexd.config.model import Settings
@@ -47,9 +49,11 @@ def read_target(
     values = replace(values, export_id="1761650178", run_id="1761842005")
     before = scope.problems.errors
     template = None
+    split = bool(file.split.model_fields_set)
     if file.path is not None:
         _report_placeholders("path", file.path, scope)
-        template = _whole(file.path, "path", scope, values)
+        path = with_part(file.path, catalog.codecs.values()) if split else file.path
+        template = _whole(path, "path", scope, values)
     if file.folder is not None or file.filename is not None:
         folder, filename = file.folder or "root", file.filename or "default"
         key = "filename"
@@ -62,12 +66,26 @@ def read_target(
             _report_placeholders("filename", file.filename, scope)
             _report_folders_in(file.filename, scope)
         whole = joined(folder, filename, kind=kind, extension=extension)
+        if split:
+            whole = with_part(whole, catalog.codecs.values())
         template = _whole(whole, key, scope, values)
     if scope.problems.errors > before:
         return None
     if file.path is not None and file.compression in {"none", *catalog.codecs}:
         _warn_of_ending(file.path, file.compression, scope, catalog)
     return template
+
+
+def with_part(text: str, codecs: Iterable[type[Codec]]) -> str:
+    """Return a path with ``-${part}`` before its extension, unless it has the placeholder."""
+    if "part" in Template.sketch(text)[0].placeholders:
+        return text
+    outer = next((c.extension for c in codecs if c.extension and text.endswith(c.extension)), "")
+    stem = text.removesuffix(outer)
+    # A placeholder ends in a brace: no dot within one is taken for the beginning of an extension.
+    inner = re.search(r"(?<=[^/])\.[A-Za-z0-9]+$", stem)
+    at = inner.start() if inner else len(stem)
+    return f"{stem[:at]}-${{part}}{text[at:]}"
 
 
 def check_templates(data: Mapping[str, Any], scope: Scope) -> None:

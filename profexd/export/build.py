@@ -61,19 +61,22 @@ def build(
     parts = SpoolParts(
         folder,
         codec=codec,
-        member=plan.member,
+        member=lambda number: plan.file(number)[1],
         media_type=codec.media_type or format_.media_type,
         threads=threads,
+        split=pipeline.split,
     )
     with open_source(pipeline.source, limits=limits, folder=folder, stop=stop) as source:
         rows = rows_of(source, pipeline, folder=folder, stop=stop)
-        with _telling(source, parts, progress, stop):
+        with _telling(source, parts, progress, stop), parts.or_none():
             format_.write(rows, parts)
-    stop.check()
+            stop.check()
     if not parts.finished:
         raise Permanent(f"format {format_.name} wrote no file", code="plugin_failed")
     progress(100.0, sum(file.rows for file in parts.finished), sum(f.size for f in parts.finished))
-    return tuple(BuiltPart(plan.path, file) for file in parts.finished)
+    return tuple(
+        BuiltPart(plan.file(number)[0], file) for number, file in enumerate(parts.finished, 1)
+    )
 
 
 def rows_of(source: OpenSource, pipeline: Pipeline, *, folder: Path, stop: Stop) -> DuckRows:
@@ -104,12 +107,7 @@ def _telling(
                 # An interrupt between two statements is lost: say it again.
                 source.connection.interrupt()
             percent = source.connection.query_progress()
-            part = parts.current
-            progress(
-                percent if percent >= 0 else None,
-                part.rows if part else 0,
-                part.size if part else 0,
-            )
+            progress(percent if percent >= 0 else None, *parts.done())
 
     teller = threading.Thread(target=tell, name="progress", daemon=True)
     teller.start()

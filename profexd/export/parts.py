@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -12,9 +13,13 @@ from typing import TYPE_CHECKING
 from profexd.api.errors import DiskFull, Permanent
 from profexd.api.types import SpooledFile
 from profexd.export.engine import NO_ROOM
+from profexd.export.rows import DuckRows
+from profexd.export.split import Meter, RangeFinder
 
 if TYPE_CHECKING:
     from profexd.api.codec import ByteStream, Codec
+    from profexd.api.format import Encode, Part, Result, Rows, TextBlock
+    from profexd.config.model import Split
 
 
 class _SpoolFile:
@@ -85,12 +90,16 @@ class SpoolPart:
         self._file = _SpoolFile(path)
         try:
             self._stream: ByteStream = parts.codec.open(
-                self._file, member=parts.member, threads=parts.threads
+                self._file,
+                member=parts.member(len(parts.finished) + 1),
+                threads=parts.threads,
             )
         except BaseException:
             self._remove()
             raise
         self.rows = 0
+        self.closed = False
+        self._meter = parts.meter()
 
     @property
     def size(self) -> int:
@@ -98,10 +107,15 @@ class SpoolPart:
         return self._file.size
 
     def write(self, data: bytes | memoryview) -> int:
+        if self._meter:
+            self._meter.written += len(data)
         return self._stream.write(data)
 
     def count(self, rows: int) -> None:
         self.rows += rows
+
+    def room(self, block: TextBlock, encode: Encode = bytes) -> int:
+        return self._meter.take(block, encode) if self._meter else block.rows
 
     def __enter__(self) -> SpoolPart:
         return self
@@ -124,6 +138,7 @@ class SpoolPart:
         except BaseException:
             self._remove()
             raise
+        self.closed = True
         self._parts.finished.append(
             SpooledFile(
                 path=self._file.path,
@@ -144,22 +159,83 @@ class SpoolParts:
     """Implements ``profexd.api.Parts``: opens the files of one run below ``folder``."""
 
     def __init__(
-        self, folder: Path, *, codec: Codec, member: str, media_type: str, threads: int
+        self,
+        folder: Path,
+        *,
+        codec: Codec,
+        member: Callable[[int], str],
+        media_type: str,
+        threads: int,
+        split: Split | None = None,
     ) -> None:
         self.codec = codec
         self.member = member
         self.media_type = media_type
         self.threads = threads
+        self.split = split
         self.finished: list[SpooledFile] = []
         self.current: SpoolPart | None = None
         self._folder = folder
+        self._meter: Meter | None = None
+
+    @property
+    def several(self) -> bool:
+        """Whether the run may have more than one part."""
+        return self.split is not None
 
     def open(self) -> SpoolPart:
-        """Start the one part of the run."""
-        if self.current is not None:
+        """Start the next part, or the one part where nothing splits the run."""
+        if self.current is not None and self.split is None:
             raise Permanent(
                 "the format opened a second file, and nothing splits this run",
                 code="plugin_failed",
             )
-        self.current = SpoolPart(self, self._folder / "part-001")
+        self.current = SpoolPart(self, self._folder / f"part-{len(self.finished) + 1:03d}")
         return self.current
+
+    def meter(self) -> Meter | None:
+        """Return what measures the next part, where the run is split; it knows the last ratio."""
+        if self.split is None:
+            return None
+        self._meter = Meter(self.split, self.codec, self._meter.ratio if self._meter else 1.0)
+        return self._meter
+
+    def ranges(self, rows: Rows, write: Callable[[Rows, Part], Result]) -> list[Result]:
+        """Have ``write`` write each part from rows that were evaluated once."""
+        if self.split is None or not isinstance(rows, DuckRows):
+            with self.open() as part:
+                return [write(rows, part)]
+        results: list[Result] = []
+        with rows.stored() as (stored, count):
+            start = 0
+            finder = RangeFinder(self.split)
+            while start < count or not results:
+                finder.begin(count - start)
+                while True:
+                    with self.open() as part:
+                        result = write(stored.range(start, finder.rows), part)
+                    if finder.settles(part.size):
+                        break
+                    self.finished.pop().path.unlink()
+                results.append(result)
+                start += finder.rows
+        return results
+
+    def done(self) -> tuple[int, int]:
+        """Return how many rows and bytes are in the parts so far."""
+        files, part = tuple(self.finished), self.current
+        rows, size = sum(file.rows for file in files), sum(file.size for file in files)
+        if part is None or part.closed:
+            return rows, size
+        return rows + part.rows, size + part.size
+
+    @contextmanager
+    def or_none(self) -> Iterator[None]:
+        """Remove what is finished when the block raises: the build may be tried again."""
+        try:
+            yield
+        except BaseException:
+            for file in self.finished:
+                file.path.unlink(missing_ok=True)
+            self.finished.clear()
+            raise

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -26,9 +26,20 @@ class Plan:
     pipeline: str
     instant: datetime
     path: str
-    """The file's path below the root of each sink."""
+    """The path of the file, or of the first, below the root of each sink."""
     member: str
     """The file's name without the codec's extension, as an archive shows it."""
+    series: Callable[[int], str] | None = None
+    """The path of each part by its number, from 1 on, where a run may have several."""
+    ending: str = ""
+    """The codec's extension."""
+
+    def file(self, number: int) -> tuple[str, str]:
+        """Return path and member of the part ``number``."""
+        if self.series is None:
+            return self.path, self.member
+        path = self.series(number)
+        return path, _member(path, self.ending)
 
 
 def plan(job: Job, pipeline: Pipeline, catalog: Catalog) -> Plan:
@@ -42,19 +53,30 @@ def plan(job: Job, pipeline: Pipeline, catalog: Catalog) -> Plan:
         account_id=pipeline.settings.account_id,
         instance_id=pipeline.settings.instance_id,
     )
-    path = pipeline.path.render(values)
-    if pipeline.on_existing == "suffix":
-        suffix = f"-{int(job.instant.timestamp())}-{pipeline.settings.instance_id}"
-        path = insert_before_extension(path, suffix, catalog.codecs)
-    codec = catalog.codecs[pipeline.compression]
+
+    def path_of(part: int) -> str:
+        path = pipeline.path.render(replace(values, part=part))
+        if pipeline.on_existing == "suffix":
+            suffix = f"-{int(job.instant.timestamp())}-{pipeline.settings.instance_id}"
+            path = insert_before_extension(path, suffix, catalog.codecs)
+        return path
+
+    path = path_of(1)
+    ending = catalog.codecs[pipeline.compression].extension
     return Plan(
         run_id=job.run_id,
         export_id=job.export_id,
         pipeline=pipeline.name,
         instant=job.instant,
         path=path,
-        member=PurePosixPath(path).name.removesuffix(codec.extension),
+        member=_member(path, ending),
+        series=path_of if pipeline.split else None,
+        ending=ending,
     )
+
+
+def _member(path: str, ending: str) -> str:
+    return PurePosixPath(path).name.removesuffix(ending)
 
 
 def insert_before_extension(path: str, text: str, codecs: Mapping[str, type[Codec]]) -> str:

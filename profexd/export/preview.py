@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from profexd.api.errors import Permanent
-from profexd.api.format import Format, FormatContext
+from profexd.api.format import (
+    Encode,
+    Format,
+    FormatContext,
+    Part,
+    Result,
+    Rows,
+    TextBlock,
+)
 from profexd.api.types import Column
 from profexd.export.build import rows_of
 from profexd.export.engine import failing
@@ -116,6 +125,7 @@ class _MemoryParts:
 
     data: list[bytes] = field(default_factory=list)
     opened: bool = False
+    several: bool = False
 
     def open(self) -> _MemoryParts:
         if self.opened:
@@ -128,6 +138,13 @@ class _MemoryParts:
         return len(data)
 
     def count(self, rows: int) -> None: ...
+
+    def room(self, block: TextBlock, encode: Encode = bytes) -> int:
+        return block.rows
+
+    def ranges(self, rows: Rows, write: Callable[[Rows, Part], Result]) -> list[Result]:
+        with self.open() as part:
+            return [write(rows, part)]
 
     def __enter__(self) -> _MemoryParts:
         return self

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+
+import duckdb
 
 from profexd.api.format import Part, TextBlock
 from profexd.api.sql import identifier, literal
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 
 _TEXT_BATCH_ROWS = 4_096
 """Larger batches were not faster, and are memory that the engine's limit does not count."""
+
+_STORED = "temp.profexd_rows"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +73,30 @@ class DuckRows:
         """Yield Arrow record batches of up to ``rows`` rows."""
         return self._stream(self.statement, rows)
 
+    @contextmanager
+    def stored(self) -> Iterator[tuple[DuckRows, int]]:
+        """Yield these rows, evaluated once and numbered, and how many there are.
+
+        They lie in a temporary table: what memory does not hold spills to the run's own folder.
+        """
+        self.stop.check()
+        connection = self.source.connection
+        with failing(self.name, stop=self.stop, folder=self.spill):
+            [(count,)] = connection.execute(
+                f"CREATE TEMP TABLE {_STORED} AS\n{self.statement}"
+            ).fetchall()
+        try:
+            yield replace(self, statement=f"FROM {_STORED}"), int(count)
+        finally:
+            with suppress(duckdb.Error):
+                # It ends with the connection anyway.
+                connection.execute(f"DROP TABLE {_STORED}")
+
+    def range(self, start: int, rows: int) -> DuckRows:
+        """Return ``rows`` stored rows from the row ``start`` on, in their order."""
+        statement = f"{self.statement} WHERE rowid >= {start} AND rowid < {start + rows}"
+        return replace(self, statement=statement)
+
     def _over(self, expressions: str) -> str:
         return f"SELECT {expressions} FROM (\n{self.statement}\n)"  # noqa: S608 - all quoted
 
@@ -102,8 +131,8 @@ def _block(texts: Any) -> TextBlock:
     _, offsets, data = texts.buffers()
     rows = len(texts)
     if data is None:
-        return TextBlock(memoryview(b""), rows)
+        return TextBlock(memoryview(b""), rows, (0,) * (rows + 1))
     raw = memoryview(offsets)
     places = raw.cast("q") if str(texts.type) == "large_string" else raw.cast("i")
-    start, end = places[texts.offset], places[texts.offset + rows]
-    return TextBlock(memoryview(data)[start:end], rows)
+    places = places[texts.offset : texts.offset + rows + 1]
+    return TextBlock(memoryview(data)[places[0] : places[rows]], rows, places)

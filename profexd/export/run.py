@@ -80,6 +80,10 @@ class Run:
         make_spool(Path(self.job.spool))
         parts: list[BuiltPart] = []
         self.attempts.run(lambda: parts.extend(self._build_once(names)), wait=self.stop.wait)
+        if len(parts) > 1:
+            # How many files there are was not known before.
+            files = [file for part in parts for file in self._files(part.path)]
+            self.journal.ask(Planned(files=files))
         self.journal.ask(
             Built(
                 files=[

@@ -12,14 +12,17 @@ from profexd.api import (
     Check,
     Column,
     Doc,
+    Encode,
     Format,
     FormatOptions,
     Part,
     Parts,
     Rows,
+    TextBlock,
     hookimpl,
     identifier,
     literal,
+    series,
 )
 from profexd_formats.values import BARE, TIMESTAMPS, Rules, text
 
@@ -88,6 +91,7 @@ class Csv(Format):
     extension = ".csv"
     media_type = "text/csv; charset=UTF-8"
     Options = CsvOptions
+    splits = True
 
     def __init__(self, options: CsvOptions, context: Any) -> None:
         super().__init__(options, context)
@@ -98,28 +102,42 @@ class Csv(Format):
     def write(self, rows: Rows, parts: Parts) -> None:
         options: CsvOptions = self.options
         line_end = "\r\n" if options.crlf else "\n"
-        with parts.open() as part:
-            out = part if self._charset == "utf-8" else _Recoded(part, self._charset)
-            if options.bom and self._charset not in _MARKED:
-                out.write("\ufeff".encode())
-            if options.header:
-                out.write((self._header(rows.columns) + line_end).encode())
-            # COPY quotes the empty string only where it stands for NULL.
-            if options.null and options.quote == "minimal":
-                names = [f"c{place}" for place in range(len(rows.columns))]
-                values = [f"CAST({self._value(column)} AS VARCHAR)" for column in rows.columns]
-                texts = rows.project(list(zip(values, names, strict=True)))
-                for block in texts.text(self._line(names, line_end)):
-                    out.write(block.data)
-                    out.count(block.rows)
-            else:
+        lost = 0
+        # COPY quotes the empty string only where it stands for NULL, and writes but one file.
+        if parts.several or (options.null and options.quote == "minimal"):
+            names = [f"c{place}" for place in range(len(rows.columns))]
+            values = [f"CAST({self._value(column)} AS VARCHAR)" for column in rows.columns]
+            texts = rows.project(list(zip(values, names, strict=True)))
+            line = self._line(names, rows.columns, line_end)
+            for part, blocks in series(parts, texts.text(line), self._encode):
+                with part:
+                    out = self._begun(part, rows, line_end)
+                    for block in blocks:
+                        out.write(block.data)
+                        out.count(block.rows)
+                    lost += _ended(out)
+        else:
+            with parts.open() as part:
+                out = self._begun(part, rows, line_end)
                 self._copy(rows, out, line_end)
-            if isinstance(out, _Recoded):
-                lost = out.finish()
-                if lost:
-                    self.context.warn(
-                        f"{lost} characters that {options.encoding} lacks were replaced by ?"
-                    )
+                lost = _ended(out)
+        if lost:
+            self.context.warn(f"{lost} characters that {options.encoding} lacks were replaced by ?")
+
+    def _begun(self, part: Part, rows: Rows, line_end: str) -> Part:
+        """Write what stands before the rows; return what takes them."""
+        out = part if self._charset == "utf-8" else _Recoded(part, self._charset)
+        if self.options.bom and self._charset not in _MARKED:
+            out.write("\ufeff".encode())
+        if self.options.header:
+            out.write((self._header(rows.columns) + line_end).encode())
+        return out
+
+    def _encode(self, text: memoryview) -> bytes:
+        """Return the text as it will be written, to tell its size."""
+        if self._charset == "utf-8":
+            return bytes(text)
+        return bytes(text).decode().encode(self._charset, "replace")
 
     def cells(self, columns: Sequence[Column]) -> Sequence[str]:
         return [f"to_json(CAST({self._value(column)} AS VARCHAR))" for column in columns]
@@ -146,20 +164,25 @@ class Csv(Format):
         values = [self._value(column) for column in rows.columns]
         rows.project(list(zip(values, names, strict=True))).copy(out, copying)
 
-    def _line(self, names: Sequence[str], line_end: str) -> str:
+    def _line(self, names: Sequence[str], columns: Sequence[Column], line_end: str) -> str:
         """One row as SQL text, where the empty string is quoted and NULL is not empty.
 
         ``names`` are columns of text.
         """
         options: CsvOptions = self.options
         special = f'[{_in_class(options.separator)}"\\r\\n]'
-        values = [
-            f"CASE WHEN {name} IS NULL THEN {literal(options.null)}"
-            f" WHEN {name} = '' OR {name} = {literal(options.null)}"
-            f" OR regexp_matches({name}, {literal(special)})"
-            f" THEN '\"' || replace({name}, '\"', '\"\"') || '\"' ELSE {name} END"
-            for name in names
-        ]
+        values = []
+        for name, column in zip(names, columns, strict=True):
+            must = (
+                "true"
+                if options.quote != "minimal" and self._quoted(column)
+                else f"{name} = '' OR {name} = {literal(options.null)}"
+                f" OR regexp_matches({name}, {literal(special)})"
+            )
+            values.append(
+                f"CASE WHEN {name} IS NULL THEN {literal(options.null)} WHEN {must}"
+                f" THEN concat('\"', replace({name}, '\"', '\"\"'), '\"') ELSE {name} END"
+            )
         # One concat copies each piece once; a chain of || does not, and has a depth limit.
         separated = f", {literal(options.separator)}, ".join(values)
         return f"concat({separated}, {literal(line_end)})"
@@ -195,6 +218,11 @@ _MARKED = frozenset({"utf-8-sig", "utf-16", "utf-32"})
 """Encodings that begin with a byte order mark by themselves."""
 
 
+def _ended(out: Part) -> int:
+    """Write what is left; return how many characters were replaced."""
+    return out.finish() if isinstance(out, _Recoded) else 0
+
+
 def _in_class(sign: str) -> str:
     return sign if sign.isalnum() or not sign.isascii() else f"\\x{ord(sign):02x}"
 
@@ -221,6 +249,9 @@ class _Recoded:
         """Write what is left; return how many characters were replaced."""
         self._part.write(self._encoder.encode(self._decoder.decode(b"", final=True), final=True))
         return self._lost
+
+    def room(self, block: TextBlock, encode: Encode = bytes) -> int:
+        return self._part.room(block, encode)
 
     def __enter__(self) -> _Recoded:
         return self

@@ -16,6 +16,7 @@ from profexd.api import (
     hookimpl,
     identifier,
     literal,
+    series,
 )
 from profexd_formats.values import Rules, ascii_json, json, members, text
 
@@ -62,6 +63,7 @@ class Json(Format):
     extension = ".json"
     media_type = "application/json; charset=UTF-8"
     Options = JsonOptions
+    splits = True
 
     def __init__(self, options: JsonOptions, context: Any) -> None:
         super().__init__(options, context)
@@ -77,29 +79,29 @@ class Json(Format):
         indent = "\t" * _DEPTHS[options.layout] if options.indent else ""
         before, after = (_INDENTED_FRAMES if options.indent else _FRAMES)[options.layout]
         comma = ",\n" + indent
-        with parts.open() as part:
-            part.write(before.encode())
-            wrote = False
-            for block in rows.text(f"{literal(comma)} || {record}"):
-                if not block.rows:
-                    continue
-                # Nothing stands before the first record but a line break.
-                part.write(block.data if wrote else block.data[1:])
-                part.count(block.rows)
-                wrote = True
-            if wrote:
-                part.write(("\n" + indent[1:]).encode())
-            part.write(after.encode())
+        for part, blocks in series(parts, rows.text(f"{literal(comma)} || {record}")):
+            with part:
+                part.write(before.encode())
+                wrote = False
+                for block in blocks:
+                    # Nothing stands before the first record but a line break.
+                    part.write(block.data if wrote else block.data[1:])
+                    part.count(block.rows)
+                    wrote = True
+                if wrote:
+                    part.write(("\n" + indent[1:]).encode())
+                part.write(after.encode())
 
     def cells(self, columns: Sequence[Column]) -> Sequence[str]:
         rules = self._rules(indent=False)
         return [self._value(column, rules, 0) for column in columns]
 
     def _lines(self, rows: Rows, parts: Parts, record: str) -> None:
-        with parts.open() as part:
-            for block in rows.text(f"{record} || chr(10)"):
-                part.write(block.data)
-                part.count(block.rows)
+        for part, blocks in series(parts, rows.text(f"{record} || chr(10)")):
+            with part:
+                for block in blocks:
+                    part.write(block.data)
+                    part.count(block.rows)
 
     def _record(self, columns: Sequence[Column]) -> str:
         options: JsonOptions = self.options

@@ -32,20 +32,18 @@ class Parquet(Format):
     extension = ".parquet"
     media_type = "application/vnd.apache.parquet"
     Options = ParquetOptions
+    splits = True
 
     def write(self, rows: Rows, parts: Parts) -> None:
         options: ParquetOptions = self.options
         values = [(self._value(column), column.name) for column in rows.columns]
         self._report(rows)
-        with parts.open() as part:
-            rows.project(values).copy(
-                part,
-                {
-                    "FORMAT": "parquet",
-                    "COMPRESSION": "uncompressed" if options.codec == "none" else options.codec,
-                    "ROW_GROUP_SIZE": options.row_group_rows,
-                },
-            )
+        copying = {
+            "FORMAT": "parquet",
+            "COMPRESSION": "uncompressed" if options.codec == "none" else options.codec,
+            "ROW_GROUP_SIZE": options.row_group_rows,
+        }
+        parts.ranges(rows.project(values), lambda some, part: some.copy(part, copying))
 
     def _report(self, rows: Rows) -> None:
         """Say on the run which integers have more digits than Parquet holds."""

@@ -17,6 +17,7 @@ from profexd.api import (
     hookimpl,
     identifier,
     literal,
+    series,
 )
 from profexd_formats.values import Rules, text
 from profexd_formats.xml_recipes import Step, applied
@@ -76,6 +77,7 @@ class Xml(Format):
     extension = ".xml"
     media_type = "application/xml; charset=UTF-8"
     Options = XmlOptions
+    splits = True
 
     def write(self, rows: Rows, parts: Parts) -> None:
         options: XmlOptions = self.options
@@ -90,12 +92,13 @@ class Xml(Format):
         projections, references = applied(steps)
         written = rows.project(texts(rows.columns, Rules(ts_format=options.ts_format)))
         record = self._record(rows.columns, references, rows.kind)
-        with parts.open() as part:
-            part.write(f"{_DECLARATION}{line}<{options.root}>{line}".encode())
-            for block in written.project(projections).text(record):
-                part.write(cleaner.clean(block.data))
-                part.count(block.rows)
-            part.write(f"</{options.root}>\n".encode())
+        for part, blocks in series(parts, written.project(projections).text(record)):
+            with part:
+                part.write(f"{_DECLARATION}{line}<{options.root}>{line}".encode())
+                for block in blocks:
+                    part.write(cleaner.clean(block.data))
+                    part.count(block.rows)
+                part.write(f"</{options.root}>\n".encode())
         self._report(rows.columns, cleaner)
 
     def cells(self, columns: Sequence[Column]) -> Sequence[str]:
