@@ -7,6 +7,7 @@ import io
 import subprocess
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,11 @@ from lxml import etree
 from python_calamine import CalamineWorkbook
 
 from profexd.api import ConfigurationInvalid, Permanent
+from profexd.export.build import build
+from profexd.export.stop import Stop
 from profexd_formats.excel import Excel
 from profexd_formats.excel_book import sheet_names
-from tests.formats.exporting import Export
+from tests.formats.exporting import PLAN, Export, catalog
 from tests.xml.counting import python_calls
 
 Table = Callable[[str], Export]
@@ -299,6 +302,38 @@ def test_split_sheets_goes_on_in_the_next_sheet(table: Table, rows: int) -> None
         assert len(below) <= 1000
         read += below
     assert read == [(i, f"x{i}") for i in range(rows)]
+
+
+@pytest.mark.parametrize(
+    ("split", "most"), [({"max_rows": 7_000}, 7_000), ({"max_size": "200KB"}, 20_000)]
+)
+def test_each_part_of_a_split_run_is_a_workbook_by_itself(
+    table: Table, split: dict[str, Any], most: int
+) -> None:
+    export = table("SELECT i, hash(i) AS h, chr(1) AS c FROM range(20000) r(i)")
+    source = {"table": "t", "profiles": {"key": "i"}}
+    pipeline = export.pipeline("excel", sheet="a", source=source, keys={"split": split})
+    parts = build(
+        pipeline,
+        replace(PLAN, series=lambda number: f"out-{number}"),
+        catalog=catalog(),
+        folder=export.spool(),
+        stop=Stop(),
+        progress=lambda percent, rows, size: None,
+        warn=export.warnings.append,
+    )
+    read: list[int] = []
+    for part in parts:
+        book = openpyxl.load_workbook(io.BytesIO(part.file.path.read_bytes()))
+        header, *rows = book.active.iter_rows(values_only=True)
+        assert header == ("i", "h", "c")
+        assert 0 < len(rows) <= most
+        assert len(rows) == part.file.rows
+        assert part.file.size <= 200_000 or "max_size" not in split
+        read += [row[0] for row in rows]
+    assert len(parts) > 2
+    assert read == list(range(20000))
+    assert "column c: 20000 characters that Excel cannot carry became ?" in export.warnings
 
 
 def test_the_limit_is_that_of_excel() -> None:

@@ -14,9 +14,11 @@ from profexd.api import (
     Doc,
     Format,
     FormatOptions,
+    Part,
     Parts,
     Permanent,
     Rows,
+    TextBlock,
     hookimpl,
     identifier,
 )
@@ -30,8 +32,8 @@ from profexd_formats.xml_text import escaped_name
 MAX_ROWS = 1_048_576
 """Rows of a sheet, with its header."""
 MAX_COLUMNS = 16_384
+_PIECE = 8 * 2**20
 LIMIT_EXCEEDED = "limit_exceeded"
-_FIRST_ROW = b'<row r="2">'
 _FORBIDDEN = "*/:?[\\]"
 _WIDTHS = {
     "date": 11.0,
@@ -83,6 +85,8 @@ class Excel(Format):
     media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     Options = ExcelOptions
 
+    splits = True
+
     max_rows = MAX_ROWS
 
     def write(self, rows: Rows, parts: Parts) -> None:
@@ -94,9 +98,18 @@ class Excel(Format):
                 hint="export fewer columns, or another format",
                 code=LIMIT_EXCEEDED,
             )
+        losses = Losses()
+        for of_part in parts.ranges(rows, self._book):
+            losses.add(of_part)
+        for sentence in losses.told(columns):
+            self.context.warn(sentence)
+
+    def _book(self, rows: Rows, part: Part) -> Losses:
+        """Write ``rows`` as one workbook; return what it could not carry."""
+        options: ExcelOptions = self.options
         styles = book.Styles()
         sql = cells(
-            columns,
+            rows.columns,
             Rules(ts_format=options.ts_format),
             styles,
             as_text=options.as_string,
@@ -106,23 +119,19 @@ class Excel(Format):
         numbered = rows.project([*sql.values, (number, ROW_NUMBER)])
         numbered = numbered.project([*sql.tails, (ROW_NUMBER, ROW_NUMBER)])
         losses = Losses(sql.long)
-        with parts.open() as part:
-            archive = ZipWriter(part.write, threads=self.context.threads)
-            archive.store("_rels/.rels", book.ROOT_RELATIONS.encode())
-            archive.store("xl/styles.xml", styles.xml().encode())
-            with _Sheets(archive, options, columns, room) as sheets:
-                for block in numbered.text(sql.row):
-                    sheets.write(losses.clean(block.data), block.rows)
-                    part.count(block.rows)
-            names = sheets.names
-            archive.store("xl/workbook.xml", book.workbook(names).encode())
-            archive.store(
-                "xl/_rels/workbook.xml.rels", book.workbook_relations(len(names)).encode()
-            )
-            archive.store("[Content_Types].xml", book.content_types(len(names)).encode())
-            archive.close()
-        for sentence in losses.told(columns):
-            self.context.warn(sentence)
+        archive = ZipWriter(part.write, threads=self.context.threads)
+        archive.store("_rels/.rels", book.ROOT_RELATIONS.encode())
+        archive.store("xl/styles.xml", styles.xml().encode())
+        with _Sheets(archive, options, rows.columns, room, losses) as sheets:
+            for block in numbered.text(sql.row):
+                sheets.write(block)
+                part.count(block.rows)
+        names = sheets.names
+        archive.store("xl/workbook.xml", book.workbook(names).encode())
+        archive.store("xl/_rels/workbook.xml.rels", book.workbook_relations(len(names)).encode())
+        archive.store("[Content_Types].xml", book.content_types(len(names)).encode())
+        archive.close()
+        return losses
 
     def cells(self, columns: Sequence[Column]) -> Sequence[str]:
         rules = Rules(ts_format=self.options.ts_format)
@@ -141,12 +150,13 @@ class _Sheets:
         options: ExcelOptions,
         columns: Sequence[Column],
         room: int,
+        losses: Losses,
     ) -> None:
         self.names: list[str] = []
+        self._losses = losses
         self._archive = archive
         self._options = options
         self._room = room
-        self._rows = 0
         self._free_names = book.sheet_names(options.sheet)
         widths = [None if options.as_string else _WIDTHS.get(c.type.id) for c in columns]
         self._start = (book.sheet_start(widths) + _header(columns)).encode()
@@ -163,29 +173,33 @@ class _Sheets:
             # The codec's threads must end; the bytes no longer matter.
             self._member.close()
 
-    def write(self, data: bytes, rows: int) -> None:
-        """Append the text of ``rows`` rows."""
-        begun = 0
-        # A block may begin with the first row of the sheet that is open, or of the next.
-        searched = 0 if self._rows == len(self.names) * self._room else 1
-        self._rows += rows
-        while self._rows > len(self.names) * self._room:
-            if self._options.on_limit == "fail":
-                raise Permanent(
-                    f"sheet {self._options.sheet}: a sheet holds {self._room:,} rows below its"
-                    " header, and there are more",
-                    hint='set on_limit = "split-sheets", select fewer rows, or export another'
-                    " format",
-                    code=LIMIT_EXCEEDED,
-                )
-            end = data.index(_FIRST_ROW, searched)
-            self._member.write(memoryview(data)[begun:end])
-            self._close()
-            self._member = self._open()
-            begun, searched = end, end + 1
-        self._member.write(memoryview(data)[begun:])
+    def write(self, block: TextBlock) -> None:
+        """Append the text of rows."""
+        while block.rows:
+            free = self._room - self._rows
+            if free == 0:
+                self._next()
+                continue
+            # Rows may be wide: a block is cleaned, and so copied, a piece at a time.
+            rows = min(free, max(1, block.within(_PIECE)))
+            taken = block.first(rows)
+            self._member.write(self._losses.clean(taken.data))
+            self._rows += taken.rows
+            block = block.after(taken.rows)
+
+    def _next(self) -> None:
+        if self._options.on_limit == "fail":
+            raise Permanent(
+                f"sheet {self._options.sheet}: a sheet holds {self._room:,} rows below its header,"
+                " and there are more",
+                hint='set on_limit = "split-sheets", select fewer rows, or export another format',
+                code=LIMIT_EXCEEDED,
+            )
+        self._close()
+        self._member = self._open()
 
     def _open(self) -> ZipMember:
+        self._rows = 0
         self.names.append(next(self._free_names))
         member = self._archive.deflate(book.sheet_path(len(self.names)))
         member.write(self._start)

@@ -30,7 +30,8 @@ _INSTANTS = frozenset({"timestamp with time zone", "timestamptz_ns"})
 _DAY = 86_400_000_000
 _EPOCH = 25_569
 """1970-01-01 as Excel counts days."""
-_TEXT_OPENS = '" t="inlineStr"><is><t xml:space="preserve">'
+_TEXT_OPENS = '" t="inlineStr"><is><t>'
+_KEPT_OPENS = '" t="inlineStr"><is><t xml:space="preserve">'
 _LONG_OPENS = LONG + 't="inlineStr"><is><t>'
 _TEXT_CLOSES = "</t></is></c>"
 _ASTRAL = "[\\x{10000}-\\x{10FFFF}]"
@@ -91,7 +92,7 @@ def letters(place: int) -> str:
 
 def text_cell(reference: str, escaped_text: str, style: int) -> str:
     """Return the markup of a cell that holds text."""
-    return f'<c r="{reference}" s="{style}{_TEXT_OPENS}{escaped_text}{_TEXT_CLOSES}'
+    return f'<c r="{reference}" s="{style}{_KEPT_OPENS}{escaped_text}{_TEXT_CLOSES}'
 
 
 def _is_typed(type_: DataType, rules: Rules) -> bool:
@@ -209,7 +210,15 @@ def _text_cell(value: str) -> str:
         f"CASE WHEN strlen({value}) > {MAX_TEXT} AND {units} > {MAX_TEXT}"
         f" THEN concat({literal(CUT)}, {_markup(cut)}) ELSE {_markup(value)} END"
     )
-    return f"CASE WHEN {value} IS NOT NULL THEN {_around(_TEXT_OPENS, content, _TEXT_CLOSES)} END"
+    # Excel trims other texts. What begins with a space, or less, sorts before the next sign.
+    spaced = f"{value} < '!' OR " + " OR ".join(
+        f"ends_with({value}, {literal(space)})" for space in " \t\n\r"
+    )
+    opens = f"CASE WHEN {spaced} THEN {literal(_KEPT_OPENS)} ELSE {literal(_TEXT_OPENS)} END"
+    return (
+        f"CASE WHEN {value} IS NOT NULL"
+        f" THEN concat({opens}, {content}, {literal(_TEXT_CLOSES)}) END"
+    )
 
 
 def _markup(value: str) -> str:

@@ -17,7 +17,7 @@ _REFERENCE_LENGTH = 10
 class Losses:
     """Cleans the text of rows; knows afterwards what that changed."""
 
-    def __init__(self, long: Sequence[int]) -> None:
+    def __init__(self, long: Sequence[int] = ()) -> None:
         """``long`` are the places of the columns whose numbers may have too many digits."""
         self._cleaner = Cleaner('<c r="', "[A-Z]+", mark=CUT)
         self._may_be_long = [letters(place) for place in long]
@@ -30,6 +30,12 @@ class Losses:
         if LONG_SIGN in raw:
             self._count_long(raw)
         return self._cleaner.clean(memoryview(raw))
+
+    def add(self, other: Losses) -> None:
+        """Count also what ``other`` counted."""
+        self._cleaner.lost.update(other._cleaner.lost)
+        self._cleaner.marked.update(other._cleaner.marked)
+        self._long.update(other._long)
 
     def told(self, columns: Sequence[Column]) -> Iterator[str]:
         """Yield a sentence for each column and kind of loss."""
