@@ -195,7 +195,16 @@ class Core:
     # Start and configuration
 
     def begin(self) -> None:
-        """Settle what an earlier life left, decide on what was missed, start what may start."""
+        """Settle what an earlier life left, decide on what was missed, start what may start.
+
+        StoreUnusable where that cannot be written down.
+        """
+        try:
+            self._begin()
+        except sqlite3.Error as why:
+            raise _unusable(why) from why
+
+    def _begin(self) -> None:
         if self._scheduling:
             self.timetable.apply(self.configuration)
         else:
@@ -359,10 +368,14 @@ class Core:
 def _failure(why: Exception) -> ProfexdError:
     if isinstance(why, sqlite3.Error):
         log.error("state_unusable", extra={"error": str(why)})
-        error = state_unusable(why)
-        return StoreUnusable(error["message"], hint=error["hint"])
+        return _unusable(why)
     log.error("core_failed", exc_info=why)
     return ProfexdError(f"the daemon failed: {why}", hint="its log says more")
+
+
+def _unusable(why: Exception) -> StoreUnusable:
+    error = state_unusable(why)
+    return StoreUnusable(error["message"], hint=error["hint"])
 
 
 def _ending() -> ProfexdError:

@@ -13,7 +13,7 @@ from profexd.api.options import Secret
 from profexd.config.model import Schedule
 from profexd.daemon import decide, inbox
 from profexd.daemon.records import Run
-from profexd.daemon.store import Store
+from profexd.daemon.store import Store, StoreUnusable
 from profexd.daemon.withheld import withhold
 from profexd.wire import RunStatus, Trigger
 from tests.daemon.stage import NOON, Play, Stage, run_async
@@ -481,7 +481,7 @@ def test_an_interrupted_occurrence_is_not_lost_where_its_run_cannot_be_written(
         await crashed(stage, "hang", condition="build")
         with monkeypatch.context() as patch:
             patch.setattr(Store, "create_run", full)
-            with pytest.raises(sqlite3.OperationalError):
+            with pytest.raises(StoreUnusable, match="disk is full"):
                 async with stage.playing():
                     pass
         async with stage.playing() as play:
