@@ -197,11 +197,11 @@ class Runs:
         if run_id in self.pending:
             return self.drop(run, RunStatus.STOPPED, f"stopped by {by}")
         active = self.active.get(run_id)
-        if active is None:
+        if active is None and (run.status.finished or not run.publishing):
             raise Refused(
                 f"run {run_id} is {run.status}: there is nothing to stop", code="not_running"
             )
-        if active.run.publishing:
+        if active is None or active.run.publishing:
             raise Refused(
                 f"run {run_id} has begun to publish and only goes forward",
                 hint=f"profexctl show {run_id}",

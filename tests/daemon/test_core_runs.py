@@ -462,6 +462,7 @@ def test_what_nobody_could_finish_to_publish_is_left_to_the_next_start(
             assert "next start" in left[0].error["hint"]
             assert play.run(run.run_id).status is RunStatus.RUNNING
             assert len(play.store.handles(run.run_id)) == 1
+            assert await refused(play, inbox.StopRun(run.run_id, "x")) == "publishing"
         async with stage.playing() as play:
             done = await play.over(run.run_id)
             assert (done.status, done.error) == (RunStatus.DONE, None)
