@@ -142,8 +142,9 @@ class Watcher:
             if again == seen:
                 break
             seen = again
-        self._taken = seen
+        # A change that could not be taken over is still one.
         await self._changed()
+        self._taken = seen
 
     @staticmethod
     async def _pause(stop: asyncio.Event, seconds: float) -> None:
