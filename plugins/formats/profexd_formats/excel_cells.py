@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 
 from profexd.api import Column, DataType, identifier, literal
@@ -127,7 +128,9 @@ def _typed(value: str, *, type_: DataType, rules: Rules, styles: Styles) -> str:
             number = _number(value, styles.decimal(type_.scale), written)
             if type_.precision <= MAX_DIGITS:
                 return f"CASE WHEN {value} IS NOT NULL THEN {number} END"
-            bound = f"CAST('1e{MAX_DIGITS - type_.scale}' AS {type_.text})"
+            # In plain digits: the engine does not read a small 1e-23 as a decimal.
+            limit = f"{Decimal(1).scaleb(MAX_DIGITS - type_.scale):f}"
+            bound = f"CAST('{limit}' AS {type_.text})"
             short = f"{value} < {bound} AND {value} > -{bound}"
             return _either(value, short, number, as_digits)
         case "float" | "double":
