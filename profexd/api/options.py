@@ -140,6 +140,11 @@ class FormatOptions(Options):
         Doc("Timestamps as RFC 3339, or as yyyyMMddHHmmss in UTC."),
     ] = "rfc3339"
 
+    @property
+    def rows_per_file(self) -> int | None:
+        """How many rows begin a new file, as ``[split] max_rows`` does; None: any number may."""
+        return None
+
 
 @dataclass(frozen=True, kw_only=True)
 class SinkOptions(Options):

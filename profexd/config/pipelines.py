@@ -85,6 +85,7 @@ def read_pipeline(
         timezone=schedule.timezone if schedule else timezone,
         settings=around.settings,
         extension=extension + (ending or ""),
+        split=split is not None,
         catalog=around.catalog,
     )
     if scope.problems.errors > before:
@@ -198,8 +199,9 @@ def _split(
     chosen: FormatChoice | None,
     catalog: Catalog,
 ) -> Split | None:
+    most = chosen.options.rows_per_file if chosen else None
     if "split" not in data:
-        return None
+        return Split(max_rows=most) if most else None
     if chosen and not catalog.formats[chosen.type].splits:
         able = sorted(name for name, plugin in catalog.formats.items() if plugin.splits)
         scope.add(
@@ -209,7 +211,8 @@ def _split(
         )
     if data["split"] == {}:
         scope.add(("split",), "says neither max_size nor max_rows", 'add max_size = "100MB"')
-    return Split(max_size=file.split.max_size, max_rows=file.split.max_rows)
+    limits = [rows for rows in (most, file.split.max_rows) if rows]
+    return Split(max_size=file.split.max_size, max_rows=min(limits, default=None))
 
 
 def _sinks(

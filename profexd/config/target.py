@@ -33,11 +33,13 @@ def read_target(
     timezone: str,
     settings: Settings,
     extension: str,
+    split: bool,
     catalog: Catalog,
 ) -> Template | None:
     """Return the path below the sink's root, or None once what is wrong was reported.
 
-    ``extension`` is the format's with the codec's; only folder and filename need it.
+    ``extension`` is the format's with the codec's; only folder and filename need it. ``split``
+    says that there may be several files, so that the path must tell their number.
     """
     values = sample_values(
         pipeline=name,
@@ -49,7 +51,6 @@ def read_target(
     values = replace(values, export_id="1761650178", run_id="1761842005")
     before = scope.problems.errors
     template = None
-    split = bool(file.split.model_fields_set)
     if file.path is not None:
         _report_placeholders("path", file.path, scope)
         path = with_part(file.path, catalog.codecs.values()) if split else file.path

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
 from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.formats.exporting import Export
+from tests.formats.exporting import Export, catalog
 from tests.properties.settings import examples
 from tests.split.splitting import content, parts, pipeline, records
 
@@ -232,6 +234,27 @@ def test_the_suffix_stands_before_the_extension_of_every_part(table: Table) -> N
         pipeline(export, "csv", {"max_rows": 1}, keys={"on_existing": "suffix"}),
     )
     assert [part.path for part in built] == ["out-001-1767225600-0.csv", "out-002-1767225600-0.csv"]
+
+
+@pytest.mark.parametrize(
+    ("split", "rows"), [(None, [1000, 1000, 500]), ({"max_rows": 900}, [900, 900, 700])]
+)
+def test_a_workbook_that_is_full_goes_on_in_the_next_file(
+    table: Table, monkeypatch: pytest.MonkeyPatch, split: dict[str, int] | None, rows: list[int]
+) -> None:
+    monkeypatch.setattr(catalog().formats["excel"], "max_rows", 1001)
+    export = table("SELECT i AS id FROM range(2500) t(i)")
+    options: dict[str, Any] = {"sheet": "a", "on_limit": "split-files"}
+    built = parts(export, pipeline(export, "excel", split, **options))
+    assert [part.path for part in built] == [f"out-00{number}.excel" for number in (1, 2, 3)]
+    assert [part.file.rows for part in built] == rows
+    found = []
+    for part in built:
+        book = openpyxl.load_workbook(io.BytesIO(content(part, "none")))
+        [header, *ids] = book["a"].iter_rows(values_only=True)
+        assert header == ("id",)
+        found += [number for (number,) in ids]
+    assert found == list(range(2500))
 
 
 def test_a_run_that_fails_leaves_no_part(table: Table) -> None:

@@ -72,9 +72,13 @@ def _sheet(value: str) -> str:
 class ExcelOptions(FormatOptions):
     sheet: Annotated[str, Doc("The name of the sheet."), Check(_sheet)]
     on_limit: Annotated[
-        Literal["fail", "split-sheets"],
-        Doc("More rows than a sheet holds: fail, or go on in further sheets."),
+        Literal["fail", "split-sheets", "split-files"],
+        Doc("More rows than a sheet holds: fail, or go on in further sheets or files."),
     ] = "fail"
+
+    @property
+    def rows_per_file(self) -> int | None:
+        return Excel.max_rows - 1 if self.on_limit == "split-files" else None
 
 
 class Excel(Format):
@@ -192,7 +196,8 @@ class _Sheets:
             raise Permanent(
                 f"sheet {self._options.sheet}: a sheet holds {self._room:,} rows below its header,"
                 " and there are more",
-                hint='set on_limit = "split-sheets", select fewer rows, or export another format',
+                hint='set on_limit = "split-sheets" or "split-files", select fewer rows, or export'
+                " another format",
                 code=LIMIT_EXCEEDED,
             )
         self._close()
