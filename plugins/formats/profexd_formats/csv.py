@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import itertools
+import string
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -32,6 +33,15 @@ _NUMBER = r"[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?"
 _TEXTS = frozenset({"varchar", "enum", "union", "variant"})
 _NOT_STRINGS = BARE | TIMESTAMPS | {"date", "time", "time_ns", "time with time zone"}
 _NOT_CHARSETS = frozenset({"idna", "punycode", "raw-unicode-escape", "unicode-escape", "utf-7"})
+_PLAIN = frozenset(
+    {"boolean", "tinyint", "smallint", "integer", "bigint", "hugeint"}
+    | {"utinyint", "usmallint", "uinteger", "ubigint", "uhugeint"}
+    | {"decimal", "float", "double", "date", "uuid"}
+    | TIMESTAMPS
+)
+_PLAIN_SIGNS = frozenset(f"+-.: (){string.digits}{string.ascii_letters}")
+"""All that values of these types are made of, BC dates and infinities too."""
+_MANY_COLUMNS = 200
 _handlers = itertools.count()
 
 
@@ -103,8 +113,11 @@ class Csv(Format):
         options: CsvOptions = self.options
         line_end = "\r\n" if options.crlf else "\n"
         lost = 0
-        # COPY quotes the empty string only where it stands for NULL, and writes but one file.
-        if parts.several or (options.null and options.quote == "minimal"):
+        # COPY quotes the empty string only where it stands for NULL, and writes but one file. One
+        # text per row takes less time, unless its SQL is so long that planning it takes more.
+        if parts.several or (
+            options.quote == "minimal" and (options.null or len(rows.columns) <= _MANY_COLUMNS)
+        ):
             names = [f"c{place}" for place in range(len(rows.columns))]
             values = [f"CAST({self._value(column)} AS VARCHAR)" for column in rows.columns]
             texts = rows.project(list(zip(values, names, strict=True)))
@@ -170,22 +183,39 @@ class Csv(Format):
         ``names`` are columns of text.
         """
         options: CsvOptions = self.options
-        special = f'[{_in_class(options.separator)}"\\r\\n]'
+        null = literal(options.null)
         values = []
         for name, column in zip(names, columns, strict=True):
-            must = (
-                "true"
-                if options.quote != "minimal" and self._quoted(column)
-                else f"{name} = '' OR {name} = {literal(options.null)}"
-                f" OR regexp_matches({name}, {literal(special)})"
-            )
+            if options.quote != "minimal" and self._quoted(column):
+                must = ["true"]
+            elif self._plain(column):
+                # concat takes NULL for nothing.
+                values.append(f"coalesce({name}, {null})" if options.null else name)
+                continue
+            else:
+                # One sign after another is faster than a regular expression. What is decided is
+                # not looked at again, and JSON nearly always has quotes.
+                signs = [literal(options.separator), "'\"'", "chr(10)", "chr(13)"]
+                must = [f"contains({name}, {sign})" for sign in signs]
+                if column.type.id not in _TEXTS:
+                    must.sort(key=lambda test: "'\"'" not in test)
+                must += [f"{name} = {empty}" for empty in dict.fromkeys(("''", null))]
             values.append(
-                f"CASE WHEN {name} IS NULL THEN {literal(options.null)} WHEN {must}"
+                f"CASE WHEN {name} IS NULL THEN {null} WHEN {' OR '.join(must)}"
                 f" THEN concat('\"', replace({name}, '\"', '\"\"'), '\"') ELSE {name} END"
             )
         # One concat copies each piece once; a chain of || does not, and has a depth limit.
         separated = f", {literal(options.separator)}, ".join(values)
         return f"concat({separated}, {literal(line_end)})"
+
+    def _plain(self, column: Column) -> bool:
+        """Whether no value of ``column`` can need quotes."""
+        options: CsvOptions = self.options
+        return (
+            column.type.id in _PLAIN
+            and options.separator not in _PLAIN_SIGNS
+            and not (options.null and _PLAIN_SIGNS.issuperset(options.null))
+        )
 
     def _value(self, column: Column) -> str:
         options: CsvOptions = self.options
@@ -221,10 +251,6 @@ _MARKED = frozenset({"utf-8-sig", "utf-16", "utf-32"})
 def _ended(out: Part) -> int:
     """Write what is left; return how many characters were replaced."""
     return out.finish() if isinstance(out, _Recoded) else 0
-
-
-def _in_class(sign: str) -> str:
-    return sign if sign.isalnum() or not sign.isascii() else f"\\x{ord(sign):02x}"
 
 
 class _Recoded:
