@@ -156,9 +156,7 @@ def test_what_was_staged_is_not_staged_again(tmp_path: Path) -> None:
     def counted() -> None:
         count[0] += 1
 
-    _, raised = run(
-        tmp_path, Shelf(stage=counted), Shelf(stage=times(2, SinkUnreachable("away")))
-    )
+    _, raised = run(tmp_path, Shelf(stage=counted), Shelf(stage=times(2, SinkUnreachable("away"))))
     assert raised is None
     assert count == [1]
 
