@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from profexd.export.stop import Stop
 
 _LOCK_POLL_SECONDS = 0.2
+_WORK_AHEAD = 64 * 10**6
 _RESERVED_CATALOGS = frozenset({"memory", "system", "temp", "main"})
 
 
@@ -69,9 +70,14 @@ def open_source(
 
 
 def _settle(connection: duckdb.DuckDBPyConnection, limits: Limits, spill: Path) -> None:
+    # The engine works ahead while Python compresses and writes; its own 10 MiB let it wait.
+    ahead = f"{min(limits.memory // 16, _WORK_AHEAD)}B"
     settings = {
+        "max_streaming_buffer_size": ahead,
+        "streaming_buffer_size": ahead,
         "TimeZone": "UTC",
-        "memory_limit": f"{limits.memory}B",
+        # The engine holds some memory that it does not count, most where it sorts and writes.
+        "memory_limit": f"{limits.memory * 19 // 20}B",
         "temp_directory": str(spill),
         "enable_progress_bar": True,
         "enable_progress_bar_print": False,
