@@ -57,7 +57,7 @@ def plan(job: Job, pipeline: Pipeline, catalog: Catalog) -> Plan:
     def path_of(part: int) -> str:
         path = pipeline.path.render(replace(values, part=part))
         if pipeline.on_existing == "suffix":
-            suffix = f"-{int(job.instant.timestamp())}-{pipeline.settings.instance_id}"
+            suffix = f"-{job.run_id}-{pipeline.settings.instance_id}"
             path = insert_before_extension(path, suffix, catalog.codecs)
         return path
 
