@@ -39,11 +39,3 @@ def parse_duration(text: str) -> float:
             f'"{text}" is not a duration; write a number and s, m, h or d, as in "30s"'
         )
     return float(int(match[1]) * _DURATION_UNITS[match[2]])
-
-
-def parse_percent(text: str) -> float:
-    """Return the share (0 to 1, or more) that ``"20%"`` means; ValueError says why not."""
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", text)
-    if match is None:
-        raise ValueError(f'"{text}" is not a percentage; write it as "20%"')
-    return float(match[1]) / 100

@@ -267,10 +267,6 @@ class Store:
             (int(run_id), sink, target),
         )
 
-    def forget_handles(self, run_id: str) -> None:
-        """Forget all that a run had staged."""
-        self._db.execute("DELETE FROM handles WHERE run_id = ?", (int(run_id),))
-
     def handles(self, run_id: str) -> tuple[Handle, ...]:
         """Return what a run has staged."""
         rows = self._db.execute("SELECT * FROM handles WHERE run_id = ?", (int(run_id),))
