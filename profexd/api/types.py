@@ -28,10 +28,16 @@ class DataType:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column as it will stand in the file: its header and its type."""
+    """A column as it will stand in the file: its header, its type and its role.
+
+    ``role`` is what the configuration says that it means. Of profiles: ``identity``,
+    ``all_identities``, ``id``, ``ids``, ``device``, ``preference`` or ``property``. Of events:
+    ``name``, ``time``, ``profile``, ``device`` or ``property``, and the roles of ``[identity]``.
+    """
 
     name: str
     type: DataType
+    role: str = "property"
 
 
 @dataclass(frozen=True, slots=True)

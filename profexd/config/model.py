@@ -7,6 +7,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from profexd.api.options import FormatOptions, Secret, SinkOptions
+from profexd.config.shape import (
+    ChangesChoice,
+    ColumnsChoice,
+    Conditions,
+    EventRoles,
+    EventsChoice,
+    IdentityChoice,
+    ProfileRoles,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,6 +64,8 @@ class Source:
     lock_wait: float
     key: str | None
     """The ``[profiles] key``: the tie-break of every order."""
+    profiles: ProfileRoles = field(default_factory=ProfileRoles)
+    events: EventRoles = field(default_factory=EventRoles)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +152,13 @@ class Pipeline:
     order_by: tuple[tuple[str, bool], ...]
     """(column, descending), without the key's tie-break."""
     where: str | None
+    filter: Conditions | None = None
+    identity: IdentityChoice | None = None
+    columns: ColumnsChoice | None = None
+    changes: ChangesChoice | None = None
+    """Set in mode ``changed`` alone."""
+    events: EventsChoice | None = None
+    partition_by: tuple[str, ...] = ()
     on_existing: Literal["overwrite", "fail", "suffix"]
     timeout: float
     retry: Retry

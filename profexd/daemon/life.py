@@ -57,7 +57,9 @@ class Life:
         notifier = Notifier(self.environ)
         metrics = Metrics(boot_time=started_at.timestamp())
         async with AsyncExitStack() as stack:
-            core = self._core(stack, metrics, notifier)
+            store = Store(self.paths.state / "profexd.db")
+            stack.callback(store.close)
+            core = self._core(stack, store, metrics, notifier)
 
             following: set[asyncio.Task[None]] = set()
 
@@ -76,7 +78,7 @@ class Life:
             api = Api(
                 core=core,
                 reloader=reloader,
-                previews=Previews(core, Spool(self.paths.spool), _now),
+                previews=Previews(core, store, Spool(self.paths.spool), _now),
                 metrics=metrics,
                 paths=self.paths,
                 started_at=started_at,
@@ -106,9 +108,9 @@ class Life:
             log.info("stopped", extra={"aborted": shutdown.aborted})
             return not shutdown.aborted
 
-    def _core(self, stack: AsyncExitStack, metrics: Metrics, notifier: Notifier) -> Core:
-        store = Store(self.paths.state / "profexd.db")
-        stack.callback(store.close)
+    def _core(
+        self, stack: AsyncExitStack, store: Store, metrics: Metrics, notifier: Notifier
+    ) -> Core:
         logs = RunLogs(self.paths.state / "logs", _now)
         stack.callback(logs.close)
         spool = Spool(self.paths.spool)

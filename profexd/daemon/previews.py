@@ -13,6 +13,7 @@ from profexd.api.errors import ConfigurationInvalid, Permanent
 from profexd.daemon.core import Core
 from profexd.daemon.ledger import died
 from profexd.daemon.spool import Spool
+from profexd.daemon.store import Store
 from profexd.daemon.supervisor import WorkerEnded, WorkerSaid
 from profexd.export.job import Job
 from profexd.export.messages import Finished, Previewed
@@ -32,8 +33,9 @@ class PreviewFailed(Permanent):
 class Previews:
     """Runs preview jobs beside the core: they touch no state."""
 
-    def __init__(self, core: Core, spool: Spool, now: Callable[[], datetime]) -> None:
+    def __init__(self, core: Core, store: Store, spool: Spool, now: Callable[[], datetime]) -> None:
         self._core = core
+        self._store = store
         self._spool = spool
         self._now = now
         self._turns = asyncio.Semaphore(_AT_A_TIME)
@@ -59,6 +61,8 @@ class Previews:
                 documents=pipeline.documents,
                 spool=str(self._spool.folder(folder)),
                 limit=limit,
+                state=self._store.state(name),
+                keep=str(self._store.keep(name)),
             )
             try:
                 return await self._perform(job)

@@ -74,6 +74,8 @@ class Run:
     """Whether it was interrupted and the catch-up rule has not decided yet."""
     spooled: bool = False
     """Whether its folder may still stand in the spool."""
+    state: dict[str, Any] | None = field(default=None, repr=False)
+    """What the next run is to know once this one is delivered, from the build until then."""
     documents: dict[str, Any] | None = field(default=None, repr=False)
     """The configuration it started with, without literal secrets, until nothing is staged."""
 

@@ -184,6 +184,8 @@ class Runs:
             spool=str(self._spool.folder(run.run_id)),
             attempt=run.attempt,
             handles=handles,
+            state=self._store.state(run.pipeline) if action == "run" else {},
+            keep=str(self._store.keep(run.pipeline)),
         )
         return self._supervisor.start(
             job, stderr=lambda line: self._logs.write(run.run_id, "warning", line)

@@ -69,6 +69,13 @@ _STEPS = (
         PRIMARY KEY (run_id, sink, target)
     ) STRICT, WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE runs ADD COLUMN state TEXT;
+    CREATE TABLE states (
+        name  TEXT PRIMARY KEY,
+        state TEXT NOT NULL
+    ) STRICT;
+    """,
 )
 
 

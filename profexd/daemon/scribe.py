@@ -81,8 +81,8 @@ class Scribe:
                     active.run = ledger.warned(run, text)
             case Planned(files=files):
                 self._update(active, ledger.planned(run, files), files=True)
-            case Built(files=files):
-                self._update(active, ledger.built(run, files), files=True)
+            case Built(files=files, state=state):
+                self._update(active, replace(ledger.built(run, files), state=state), files=True)
                 active.rows = sum(int(file["rows"]) for file in files)
                 active.bytes = sum(int(file["bytes"]) for file in files)
             case Staging(sink=sink, staged=staged, complete=complete):
@@ -146,7 +146,9 @@ class Scribe:
             for handle in self._store.handles(run.run_id):
                 if handle.published or run.status is RunStatus.DONE:
                     self._store.forget_handle(run.run_id, handle.sink, handle.staged["target"])
-            return self.close(run)
+            if run.status is RunStatus.DONE and run.state is not None:
+                self._store.save_state(run.pipeline, run.state)
+            return self.close(replace(run, state=None))
 
     def close(self, run: Run) -> Run:
         """Write an ended run. While something is staged it is known where, and how to reach it."""

@@ -64,7 +64,12 @@ class Store:
             self._db.close()
             raise _unusable(path, why) from why
 
+        self._kept = path.parent / "kept"
         self._after: list[Callable[[], None]] = []
+
+    def keep(self, name: str) -> Path:
+        """Return the folder for the files that a pipeline's state names."""
+        return self._kept / name
 
     def close(self) -> None:
         """Close the database."""
@@ -99,10 +104,14 @@ class Store:
     # Runs
 
     def create_run(self, run: Run) -> Run:
-        """Write a new run; its id is raised until it is greater than every other run's."""
+        """Write a new run; its id is raised until it is greater than every other run's.
+
+        Its instant rises with it: names made of the one are as unique as the other.
+        """
         with self.transaction():
             run_id = self._free("runs", "run_id", int(run.run_id))
-            created = replace(run, run_id=str(run_id))
+            second = datetime.fromtimestamp(run_id, UTC)
+            created = replace(run, run_id=str(run_id), instant=max(run.instant, second))
             self.save_run(created)
         return created
 
@@ -129,6 +138,7 @@ class Store:
             "owed": int(run.owed),
             "spooled": int(run.spooled),
             "documents": None if run.documents is None else json.dumps(run.documents),
+            "state": None if run.state is None else json.dumps(run.state),
         }
         names = ", ".join(f'"{name}"' for name in values)
         marks = ", ".join(f":{name}" for name in values)
@@ -328,6 +338,16 @@ class Store:
             for row in self._db.execute("SELECT * FROM pipelines")
         }
 
+    def save_state(self, name: str, state: dict[str, Any]) -> None:
+        """Remember what a delivered run left for the next one of its pipeline."""
+        self._db.execute("INSERT OR REPLACE INTO states VALUES (?, ?)", (name, json.dumps(state)))
+
+    def state(self, name: str) -> dict[str, Any]:
+        """Return what the last delivered run of a pipeline left."""
+        row = self._db.execute("SELECT state FROM states WHERE name = ?", (name,)).fetchone()
+        state: dict[str, Any] = {} if row is None else json.loads(row["state"])
+        return state
+
     def save_pause(self, name: str, pause: Pause | None) -> None:
         """Write a pause, or remove it."""
         if pause is None:
@@ -374,6 +394,7 @@ class Store:
                 if name not in keep:
                     self._db.execute("DELETE FROM pipelines WHERE name = ?", (name,))
                     self._db.execute("DELETE FROM pauses WHERE name = ?", (name,))
+                    self._db.execute("DELETE FROM states WHERE name = ?", (name,))
         return gone
 
     def _free(self, table: str, column: str, wanted: int) -> int:
@@ -414,4 +435,5 @@ class Store:
             owed=bool(row["owed"]),
             spooled=bool(row["spooled"]),
             documents=None if row["documents"] is None else json.loads(row["documents"]),
+            state=None if row["state"] is None else json.loads(row["state"]),
         )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from profexd.api.errors import Permanent
 from profexd.api.format import FormatContext
@@ -38,6 +38,14 @@ class BuiltPart:
     file: SpooledFile
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """All parts of a run, and what the next run is to know once they are delivered."""
+
+    parts: tuple[BuiltPart, ...]
+    state: dict[str, Any]
+
+
 def build(
     pipeline: Pipeline,
     plan: Plan,
@@ -47,7 +55,7 @@ def build(
     stop: Stop,
     progress: Progressed,
     warn: Callable[[str], None],
-) -> tuple[BuiltPart, ...]:
+) -> Outcome:
     """Write the run's parts into ``folder``, which exists; the source is closed on return.
 
     ``progress`` is called from a thread of its own.
@@ -74,8 +82,11 @@ def build(
     if not parts.finished:
         raise Permanent(f"format {format_.name} wrote no file", code="plugin_failed")
     progress(100.0, sum(file.rows for file in parts.finished), sum(f.size for f in parts.finished))
-    return tuple(
-        BuiltPart(plan.file(number)[0], file) for number, file in enumerate(parts.finished, 1)
+    return Outcome(
+        tuple(
+            BuiltPart(plan.file(number)[0], file) for number, file in enumerate(parts.finished, 1)
+        ),
+        state=dict(plan.state),
     )
 
 

@@ -40,6 +40,10 @@ class Job:
     handles: tuple[Handle, ...] = field(default=())
     limit: int = 100
     """Rows of a preview."""
+    state: dict[str, Any] = field(default_factory=dict)
+    """What the last delivered run of the pipeline left (``Built.state``)."""
+    keep: str = ""
+    """The folder where the pipeline keeps files that its state names; it may not exist yet."""
 
     def as_json(self) -> dict[str, Any]:
         """Return it as a JSON object."""

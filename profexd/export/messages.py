@@ -41,11 +41,13 @@ class Progress(Message):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built(Message):
     """All parts are in the spool. ``files``: ``path``, ``rows``, ``bytes``, ``sha256``,
-    ``media_type`` and ``spooled`` (absolute path) of each."""
+    ``media_type`` and ``spooled`` (absolute path) of each. ``state`` is what the next run of the
+    pipeline is to know, once this one is delivered everywhere."""
 
     event: ClassVar[str] = "built"
     durable: ClassVar[bool] = True
     files: list[dict[str, Any]]
+    state: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
 
 from profexd.config.template import PathValues
 
@@ -33,6 +33,10 @@ class Plan:
     """The path of each part by its number, from 1 on, where a run may have several."""
     ending: str = ""
     """The codec's extension."""
+    state: Mapping[str, Any] = field(default_factory=dict)
+    """What the last delivered run of the pipeline left."""
+    keep: Path = Path()
+    """The folder for files that the state names; it may not exist yet."""
 
     def file(self, number: int) -> tuple[str, str]:
         """Return path and member of the part ``number``."""
@@ -57,7 +61,7 @@ def plan(job: Job, pipeline: Pipeline, catalog: Catalog) -> Plan:
     def path_of(part: int) -> str:
         path = pipeline.path.render(replace(values, part=part))
         if pipeline.on_existing == "suffix":
-            suffix = f"-{job.run_id}-{pipeline.settings.instance_id}"
+            suffix = f"-{int(job.instant.timestamp())}-{pipeline.settings.instance_id}"
             path = insert_before_extension(path, suffix, catalog.codecs)
         return path
 
@@ -72,6 +76,8 @@ def plan(job: Job, pipeline: Pipeline, catalog: Catalog) -> Plan:
         member=_member(path, ending),
         series=path_of if pipeline.split else None,
         ending=ending,
+        state=job.state,
+        keep=Path(job.keep),
     )
 
 

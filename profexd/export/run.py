@@ -15,7 +15,7 @@ from profexd.api.sink import Sink, SinkContext
 from profexd.api.types import Staged
 from profexd.api.units import parse_size
 from profexd.config.loading import pipeline_from_documents
-from profexd.export.build import BuiltPart, build
+from profexd.export.build import BuiltPart, Outcome, build
 from profexd.export.check import check
 from profexd.export.deliver import Delivery, deliver, discard, paced, publish, refuse_unable
 from profexd.export.journal import Journal
@@ -78,8 +78,9 @@ class Run:
     def _build(self, names: Plan) -> Sequence[BuiltPart]:
         self._enter(Phase.BUILD)
         make_spool(Path(self.job.spool))
-        parts: list[BuiltPart] = []
-        self.attempts.run(lambda: parts.extend(self._build_once(names)), wait=self.stop.wait)
+        outcomes: list[Outcome] = []
+        self.attempts.run(lambda: outcomes.append(self._build_once(names)), wait=self.stop.wait)
+        parts = outcomes[-1].parts
         if len(parts) > 1:
             # How many files there are was not known before.
             files = [file for part in parts for file in self._files(part.path)]
@@ -96,12 +97,13 @@ class Run:
                         "spooled": str(part.file.path),
                     }
                     for part in parts
-                ]
+                ],
+                state=outcomes[-1].state,
             )
         )
         return parts
 
-    def _build_once(self, names: Plan) -> Sequence[BuiltPart]:
+    def _build_once(self, names: Plan) -> Outcome:
         return build(
             self.pipeline,
             names,

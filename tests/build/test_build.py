@@ -272,7 +272,7 @@ def _with(format_: type[Format], export: Export) -> tuple[Path, list[Any]]:
         stop=Stop(),
         progress=lambda percent, rows, size: None,
         warn=export.warnings.append,
-    )
+    ).parts
     return folder, list(parts)
 
 

@@ -169,7 +169,7 @@ class Play:
         api = Api(
             core=self.core,
             reloader=Reloader(self.core, lambda previous: load(paths.config, self.catalog)),
-            previews=Previews(self.core, self.spool, self.stage.clock),
+            previews=Previews(self.core, self.store, self.spool, self.stage.clock),
             metrics=Metrics(boot_time=0.0),
             paths=paths,
             started_at=self.stage.clock.now,

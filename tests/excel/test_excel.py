@@ -321,7 +321,7 @@ def test_each_part_of_a_split_run_is_a_workbook_by_itself(
         stop=Stop(),
         progress=lambda percent, rows, size: None,
         warn=export.warnings.append,
-    )
+    ).parts
     read: list[int] = []
     for part in parts:
         book = openpyxl.load_workbook(io.BytesIO(part.file.path.read_bytes()))

@@ -110,7 +110,7 @@ class Export:
             stop=stop or Stop(),
             progress=progress,
             warn=self.warnings.append,
-        )
+        ).parts
         return part.file
 
     def bytes(self, format_: str, **options: Any) -> bytes:

@@ -78,7 +78,7 @@ def parts(export: Export, pipeline: Pipeline) -> tuple[BuiltPart, ...]:
         stop=Stop(),
         progress=lambda percent, rows, size: None,
         warn=export.warnings.append,
-    )
+    ).parts
 
 
 def content(part: BuiltPart, compression: str) -> bytes:
