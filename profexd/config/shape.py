@@ -130,7 +130,7 @@ class EventsChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """Half-open. A naive bound is wall clock in the zone of the run; a date ``until`` counts whole."""
+    """Half-open. Naive bounds are wall clock in the zone of the run; a date as end counts whole."""
 
     since: date | datetime | None = None
     until: date | datetime | None = None
