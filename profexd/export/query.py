@@ -22,16 +22,31 @@ if TYPE_CHECKING:
     from profexd.export.stop import Stop
 
 
+PARTITION = "profexd_partition_"
+"""Columns of this name and a number hold what a row is partitioned by; no file has them."""
+
+
 def select(
-    source: OpenSource, pipeline: Pipeline, *, stop: Stop, folder: Path
+    source: OpenSource, pipeline: Pipeline, *, stop: Stop, folder: Path, partitioned: bool = False
 ) -> tuple[str, tuple[Column, ...]]:
     """Return the SELECT that a run reads, ordered, and its columns.
 
-    Raises ConfigurationInvalid for a ``where`` or ``order_by`` that does not fit the source.
+    Where it is ``partitioned`` the SELECT has a column PARTITION for each of ``partition_by``
+    behind those that are returned, and is ordered by them first.
+    Raises ConfigurationInvalid for a ``where``, ``order_by`` or ``partition_by`` that does not fit
+    the source.
     """
     with failing(pipeline.source.name, stop=stop, folder=folder):
         statement = f"SELECT * FROM {source.relation}"  # noqa: S608 - checked or quoted
         columns = describe(source.connection, statement)
+    partitions: list[str] = []
+    if partitioned:
+        partitions = [
+            f"{_reference(name, columns, 'partition_by')} AS {PARTITION}{place}"
+            for place, name in enumerate(pipeline.partition_by)
+        ]
+        selected = ", ".join(("*", *partitions))
+        statement = f"SELECT {selected} FROM {source.relation}"  # noqa: S608 - checked or quoted
     if pipeline.where is not None:
         statement += f"\nWHERE {condition(source.connection, pipeline.where)}"
         try:
@@ -42,7 +57,8 @@ def select(
                 f"where: {first_line(error)}",
                 hint="where must be one condition over the columns of the source",
             ) from error
-    order = _order(pipeline, columns)
+    order = [f"{PARTITION}{place} ASC NULLS LAST" for place in range(len(partitions))]
+    order += _order(pipeline, columns)
     if order:
         statement += f"\nORDER BY {', '.join(order)}"
     return statement, columns
