@@ -8,6 +8,9 @@ import pytest
 
 from profexd.testing.warehouse import create_warehouse
 
+# The servers of tests/servers; none starts before a test asks for it.
+pytest_plugins = ["tests.servers.s3"]
+
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:

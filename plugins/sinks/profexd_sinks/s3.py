@@ -1,0 +1,1 @@
+"""The s3 sink: staged as a multipart upload, published by completing it."""
