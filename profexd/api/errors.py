@@ -51,9 +51,18 @@ class ProfexdError(Exception):
 
 
 class Retryable(ProfexdError):
-    """It may pass by itself; profexd tries again with the same bytes."""
+    """It may pass by itself; profexd tries again with the same bytes.
+
+    ``retry_after`` is how many seconds the storage asked for before the next attempt.
+    """
 
     code = "sink_unreachable"
+
+    def __init__(
+        self, message: str, *, hint: str = "", code: str | None = None, retry_after: float = 0.0
+    ) -> None:
+        super().__init__(message, hint=hint, code=code)
+        self.retry_after = retry_after
 
 
 class Permanent(ProfexdError):

@@ -56,6 +56,11 @@ class Sink:
         """Return the complete URI of ``target``, without network, files or secrets."""
         raise TypeError(f"sink {cls.__name__} does not define uri")
 
+    @classmethod
+    def target_fault(cls, options: Any, target: str) -> str:
+        """Return why no file can be delivered as ``target``, or nothing; as pure as ``uri``."""
+        return ""
+
     def probe(self) -> Probe:
         """Say whether this sink can deliver; needs no more rights than delivering."""
         raise TypeError(f"sink {type(self).__name__} does not define probe")

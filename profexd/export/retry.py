@@ -42,7 +42,7 @@ class Attempts:
 
     def _wait(self, why: Retryable, wait: Callable[[float], None]) -> None:
         longest = min(self._policy.max_backoff, self._policy.backoff * 2 ** (self.number - 1))
-        seconds = longest * self._random.uniform(0.5, 1.0)
+        seconds = max(longest * self._random.uniform(0.5, 1.0), why.retry_after)
         self.number += 1
         at = self._clock().astimezone(UTC) + timedelta(seconds=seconds)
         self._journal.tell(
