@@ -60,6 +60,8 @@ class Relative:
 
     base: Literal["now", "today"]
     offset: timedelta = timedelta()
+    text: str = field(default="", compare=False)
+    """As it is written: where the property is text, the words are what is meant."""
 
 
 Value = str | bool | int | float | Decimal | date | time | datetime | Relative
