@@ -33,11 +33,17 @@ class Column:
     ``role`` is what the configuration says that it means. Of profiles: ``identity``,
     ``all_identities``, ``id``, ``ids``, ``device``, ``preference`` or ``property``. Of events:
     ``name``, ``time``, ``profile``, ``device`` or ``property``, and the roles of ``[identity]``.
+    A column of events that has no role at all has the role ``""``.
+
+    ``label`` is the name that the configuration gives to a member of a group: of ``device``, of
+    ``profile``, a preference. It is empty where that is the header, and where the column is the
+    whole group (one STRUCT, MAP or JSON column).
     """
 
     name: str
     type: DataType
     role: str = "property"
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
