@@ -18,14 +18,15 @@ from profexd.api import (
     literal,
     series,
 )
+from profexd_formats.json_layout import write_events, write_profiles
 from profexd_formats.values import Rules, ascii_json, json, members, text
 
 
 @dataclass(frozen=True, kw_only=True)
 class JsonOptions(FormatOptions):
     layout: Annotated[
-        Literal["records", "array", "lines"],
-        Doc('One object {"records": […]}, one array, or one object per line.'),
+        Literal["records", "array", "lines", "clevertap"],
+        Doc('One object {"records": […]}, one array, one object per line, or CleverTap\'s shape.'),
     ] = "records"
     indent: Annotated[bool, Doc("Indent with tabs, for people.")] = False
     ascii: Annotated[bool, Doc("Escape all that is not ASCII.")] = False
@@ -41,10 +42,11 @@ class JsonOptions(FormatOptions):
     ] = "number"
 
     def problems(self) -> Iterable[tuple[str, str]]:
-        if self.indent and self.layout == "lines":
-            yield "indent", 'with layout = "lines" a record is one line'
+        if self.indent and self.layout in _LINES:
+            yield "indent", f'with layout = "{self.layout}" a record is one line'
 
 
+_LINES = ("lines", "clevertap")
 _FRAMES = {
     "records": ('{"records":[', "]}\n"),
     "array": ("[", "]\n"),
@@ -53,7 +55,7 @@ _INDENTED_FRAMES = {
     "records": ('{\n\t"records": [', "]\n}\n"),
     "array": ("[", "]\n"),
 }
-_DEPTHS = {"records": 2, "array": 1, "lines": 0}
+_DEPTHS = {"records": 2, "array": 1, "lines": 0, "clevertap": 0}
 
 
 class Json(Format):
@@ -67,11 +69,14 @@ class Json(Format):
 
     def __init__(self, options: JsonOptions, context: Any) -> None:
         super().__init__(options, context)
-        if options.layout == "lines":
+        if options.layout in _LINES:
             self.media_type = "application/x-ndjson"
 
     def write(self, rows: Rows, parts: Parts) -> None:
         options: JsonOptions = self.options
+        if options.layout == "clevertap":
+            self._clevertap(rows, parts)
+            return
         record = self._record(rows.columns)
         if options.layout == "lines":
             self._lines(rows, parts, record)
@@ -103,6 +108,15 @@ class Json(Format):
                     part.write(block.data)
                     part.count(block.rows)
 
+    def _clevertap(self, rows: Rows, parts: Parts) -> None:
+        rules = self._rules(indent=False)
+        if rows.kind == "profiles":
+            write_profiles(rows, parts, rules, as_string=self.options.as_string)
+            return
+        lost = write_events(rows, parts, rules, as_string=self.options.as_string)
+        if lost:
+            self.context.warn(f"names of events: {lost} characters that no line holds became ?")
+
     def _record(self, columns: Sequence[Column]) -> str:
         options: JsonOptions = self.options
         rules = self._rules(indent=options.indent)
@@ -123,7 +137,7 @@ class Json(Format):
         options: JsonOptions = self.options
         return Rules(
             ts_format=options.ts_format,
-            omit_nulls=options.nulls == "omit",
+            omit_nulls=options.nulls == "omit" and options.layout != "clevertap",
             special_floats=options.special_floats,
             quote_bigints=options.bigints == "string",
             indent=indent,
