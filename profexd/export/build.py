@@ -7,18 +7,19 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from profexd.api.errors import Permanent
 from profexd.api.format import FormatContext
-from profexd.api.types import SpooledFile
-from profexd.export.parts import SpoolParts
+from profexd.export.partition import partitions
+from profexd.export.parts import BuiltPart, SpoolParts
 from profexd.export.query import select
 from profexd.export.rows import DuckRows
 from profexd.export.source import OpenSource, open_source
 
 if TYPE_CHECKING:
+    from profexd.api.format import Format
     from profexd.config.catalog import Catalog
     from profexd.config.model import Pipeline
     from profexd.export.plan import Plan
@@ -28,14 +29,6 @@ _PROGRESS_SECONDS = 0.25
 
 Progressed = Callable[[float | None, int, int], None]
 """Takes percent or None, rows, and bytes as delivered."""
-
-
-@dataclass(frozen=True, slots=True)
-class BuiltPart:
-    """A part in the spool and the path it will have below each sink's root."""
-
-    path: str
-    file: SpooledFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,38 +55,66 @@ def build(
     """
     limits = pipeline.settings.limits
     threads = limits.threads or os.cpu_count() or 1
-    format_ = catalog.formats[pipeline.format.type](
-        pipeline.format.options, FormatContext(threads=threads, warn=warn)
-    )
     codec = catalog.codecs[pipeline.compression]()
+
+    def new_format(warn: Callable[[str], None]) -> Format:
+        context = FormatContext(threads=threads, warn=warn)
+        return catalog.formats[pipeline.format.type](pipeline.format.options, context)
+
     parts = SpoolParts(
         folder,
         codec=codec,
-        member=lambda number: plan.file(number)[1],
-        media_type=codec.media_type or format_.media_type,
+        media_type=codec.media_type or new_format(warn).media_type,
         threads=threads,
         split=pipeline.split,
     )
     with open_source(pipeline.source, limits=limits, folder=folder, stop=stop) as source:
         rows = rows_of(source, pipeline, folder=folder, stop=stop)
         with _telling(source, parts, progress, stop), parts.or_none():
-            format_.write(rows, parts)
+            if pipeline.partition_by:
+                _write_partitions(rows, parts, plan, catalog, new_format, warn)
+            else:
+                parts.series(new_format(warn), rows, plan.file)
             stop.check()
-    if not parts.finished:
-        raise Permanent(f"format {format_.name} wrote no file", code="plugin_failed")
-    progress(100.0, sum(file.rows for file in parts.finished), sum(f.size for f in parts.finished))
-    return Outcome(
-        tuple(
-            BuiltPart(plan.file(number)[0], file) for number, file in enumerate(parts.finished, 1)
-        ),
-        state=dict(plan.state),
-    )
+    files = [part.file for part in parts.finished]
+    progress(100.0, sum(file.rows for file in files), sum(file.size for file in files))
+    return Outcome(tuple(parts.finished), state=dict(plan.state))
+
+
+def _write_partitions(
+    rows: DuckRows,
+    parts: SpoolParts,
+    plan: Plan,
+    catalog: Catalog,
+    new_format: Callable[[Callable[[str], None]], Format],
+    warn: Callable[[str], None],
+) -> None:
+    """Write a file, or a series of parts, of each partition; none where there are no rows."""
+    with partitions(rows, catalog) as found:
+        plan.refuse_collisions([partition.values for partition in found])
+        parts.expected = sum(partition.count for partition in found)
+        for partition in found:
+            name = partial(plan.file, partition=partition.values)
+            path, _ = name(1)
+            format_ = new_format(partial(_warn_of, warn, path))
+            parts.series(format_, partition.rows, name)
+    if not found:
+        warn("there are no rows, so there is no partition and no file")
+
+
+def _warn_of(warn: Callable[[str], None], path: str, message: str) -> None:
+    warn(f"{path}: {message}")
 
 
 def rows_of(source: OpenSource, pipeline: Pipeline, *, folder: Path, stop: Stop) -> DuckRows:
-    """Return the rows that the pipeline selects, in its order."""
+    """Return the rows that the pipeline selects, in its order.
+
+    Where it is partitioned that is the order of its files, and ``partition`` takes them apart.
+    """
     spill = folder / "spill"
-    statement, columns = select(source, pipeline, stop=stop, folder=spill)
+    statement, columns = select(
+        source, pipeline, stop=stop, folder=spill, partitioned=bool(pipeline.partition_by)
+    )
     return DuckRows(
         source=source,
         name=pipeline.source.name,
@@ -118,7 +139,10 @@ def _telling(
                 # An interrupt between two statements is lost: say it again.
                 source.connection.interrupt()
             percent = source.connection.query_progress()
-            progress(percent if percent >= 0 else None, *parts.done())
+            rows, size = parts.done()
+            if parts.expected:
+                percent = 100 * rows / parts.expected
+            progress(percent if percent >= 0 else None, rows, size)
 
     teller = threading.Thread(target=tell, name="progress", daemon=True)
     teller.start()

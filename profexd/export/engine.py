@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,11 +66,12 @@ class PartFiles(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no type
         super().__init__()
         self._parts: dict[str, Part] = {}
         self._files: dict[str, _PartFile] = {}
+        self._numbers = count()
 
     @contextmanager
     def naming(self, part: Part) -> Iterator[str]:
         """Yield the path of ``part``; raise what the part itself raised while it was written."""
-        path = f"{self.prefix}{len(self._files)}"
+        path = f"{self.prefix}{next(self._numbers)}"
         self._parts[path] = part
         try:
             yield path
@@ -80,6 +82,7 @@ class PartFiles(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no type
             raise
         finally:
             del self._parts[path]
+            self._files.pop(path, None)
 
     def open(self, path: str, mode: str = "rb", **options: Any) -> _PartFile:
         if path not in self._parts or "w" not in mode:

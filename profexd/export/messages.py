@@ -2,7 +2,7 @@
 
 Each line is ``{"event": …, "n": 1, …}``. A *durable* message is answered on the worker's standard
 input, once it is in the store, with ``{"ack": n, "go": true}``; the worker waits for it. The
-answer to ``publishing`` may be ``"go": false``: the run was stopped before it.
+answers to ``planned`` and ``publishing`` may be ``"go": false``: the run was stopped before it.
 """
 
 from __future__ import annotations
@@ -20,11 +20,16 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned(Message):
-    """The names are fixed. ``files``: ``path``, ``uri`` and ``sink`` of each."""
+    """The names are fixed. ``files``: ``path``, ``uri`` and ``sink`` of each.
+
+    Once they are ``complete`` the answer waits until no other run writes any of them; it is
+    ``"go": false`` where the run was stopped meanwhile.
+    """
 
     event: ClassVar[str] = "planned"
     durable: ClassVar[bool] = True
     files: list[dict[str, str]]
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -18,8 +19,16 @@ from profexd.export.split import Meter, RangeFinder
 
 if TYPE_CHECKING:
     from profexd.api.codec import ByteStream, Codec
-    from profexd.api.format import Encode, Part, Result, Rows, TextBlock
+    from profexd.api.format import Encode, Format, Part, Result, Rows, TextBlock
     from profexd.config.model import Split
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltPart:
+    """A part in the spool and the path it will have below each sink's root."""
+
+    path: str
+    file: SpooledFile
 
 
 class _SpoolFile:
@@ -85,14 +94,14 @@ class _Roomy:
 class SpoolPart:
     """Implements ``profexd.api.Part``: one file in the making."""
 
-    def __init__(self, parts: SpoolParts, path: Path) -> None:
+    def __init__(self, parts: SpoolParts, spooled: Path, path: str, member: str) -> None:
+        self.path = path
+        """Below each sink's root."""
         self._parts = parts
-        self._file = _SpoolFile(path)
+        self._file = _SpoolFile(spooled)
         try:
             self._stream: ByteStream = parts.codec.open(
-                self._file,
-                member=parts.member(len(parts.finished) + 1),
-                threads=parts.threads,
+                self._file, member=member, threads=parts.threads
             )
         except BaseException:
             self._remove()
@@ -139,15 +148,14 @@ class SpoolPart:
             self._remove()
             raise
         self.closed = True
-        self._parts.finished.append(
-            SpooledFile(
-                path=self._file.path,
-                size=self._file.size,
-                sha256=self._file.sha256,
-                rows=self.rows,
-                media_type=self._parts.media_type,
-            )
+        spooled = SpooledFile(
+            path=self._file.path,
+            size=self._file.size,
+            sha256=self._file.sha256,
+            rows=self.rows,
+            media_type=self._parts.media_type,
         )
+        self._parts.finished.append(BuiltPart(self.path, spooled))
 
     def _remove(self) -> None:
         with suppress(OSError, DiskFull):
@@ -163,25 +171,38 @@ class SpoolParts:
         folder: Path,
         *,
         codec: Codec,
-        member: Callable[[int], str],
         media_type: str,
         threads: int,
         split: Split | None = None,
     ) -> None:
         self.codec = codec
-        self.member = member
         self.media_type = media_type
         self.threads = threads
         self.split = split
-        self.finished: list[SpooledFile] = []
+        self.finished: list[BuiltPart] = []
         self.current: SpoolPart | None = None
+        self.expected: int | None = None
+        """How many rows there will be, where that is known."""
         self._folder = folder
         self._meter: Meter | None = None
+        self._before = 0
+        self._name: Callable[[int], tuple[str, str]]
 
     @property
     def several(self) -> bool:
-        """Whether the run may have more than one part."""
+        """Whether a series may have more than one part."""
         return self.split is not None
+
+    def series(self, format_: Format, rows: Rows, name: Callable[[int], tuple[str, str]]) -> None:
+        """Have ``rows`` written as a file or, where they are split, as a series of parts.
+
+        ``name`` gives path and member of each part by its number, from 1 on.
+        """
+        self.current, self._meter = None, None
+        self._before, self._name = len(self.finished), name
+        format_.write(rows, self)
+        if len(self.finished) == self._before:
+            raise Permanent(f"format {format_.name} wrote no file", code="plugin_failed")
 
     def open(self) -> SpoolPart:
         """Start the next part, or the one part where nothing splits the run."""
@@ -190,7 +211,9 @@ class SpoolParts:
                 "the format opened a second file, and nothing splits this run",
                 code="plugin_failed",
             )
-        self.current = SpoolPart(self, self._folder / f"part-{len(self.finished) + 1:03d}")
+        number = len(self.finished) + 1
+        spooled = self._folder / f"part-{number:03d}"
+        self.current = SpoolPart(self, spooled, *self._name(number - self._before))
         return self.current
 
     def meter(self) -> Meter | None:
@@ -216,14 +239,14 @@ class SpoolParts:
                         result = write(stored.range(start, finder.rows), part)
                     if finder.settles(part.size):
                         break
-                    self.finished.pop().path.unlink()
+                    self.finished.pop().file.path.unlink()
                 results.append(result)
                 start += finder.rows
         return results
 
     def done(self) -> tuple[int, int]:
         """Return how many rows and bytes are in the parts so far."""
-        files, part = tuple(self.finished), self.current
+        files, part = [built.file for built in tuple(self.finished)], self.current
         rows, size = sum(file.rows for file in files), sum(file.size for file in files)
         if part is None or part.closed:
             return rows, size
@@ -235,7 +258,7 @@ class SpoolParts:
         try:
             yield
         except BaseException:
-            for file in self.finished:
-                file.path.unlink(missing_ok=True)
+            for part in self.finished:
+                part.file.path.unlink(missing_ok=True)
             self.finished.clear()
             raise

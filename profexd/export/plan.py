@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from profexd.config.template import PathValues
+from profexd.api.errors import ConfigurationInvalid, NameCollision
+from profexd.config.template import PathValues, path_faults
 
 if TYPE_CHECKING:
     from profexd.api.codec import Codec
     from profexd.config.catalog import Catalog
     from profexd.config.model import Pipeline
     from profexd.export.job import Job
+
+Values = tuple[str | None, ...]
+"""What a partition is made of: the text of each column of ``partition_by``, None for NULL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,24 +30,46 @@ class Plan:
     pipeline: str
     instant: datetime
     path: str
-    """The path of the file, or of the first, below the root of each sink."""
+    """The path of the file, or of the first, below the root of each sink. Where the run is
+    partitioned it is the template: the source says which files there are."""
     member: str
     """The file's name without the codec's extension, as an archive shows it."""
-    series: Callable[[int], str] | None = None
+    render: Callable[[int, Values], str] | None = None
     """The path of each part by its number, from 1 on, where a run may have several."""
     ending: str = ""
     """The codec's extension."""
+    partitioned: bool = False
     state: Mapping[str, Any] = field(default_factory=dict)
     """What the last delivered run of the pipeline left."""
     keep: Path = Path()
     """The folder for files that the state names; it may not exist yet."""
 
-    def file(self, number: int) -> tuple[str, str]:
-        """Return path and member of the part ``number``."""
-        if self.series is None:
+    @property
+    def known(self) -> bool:
+        """Whether all names are known before the source is read."""
+        return self.render is None
+
+    def file(self, number: int, partition: Values = ()) -> tuple[str, str]:
+        """Return path and member of the part ``number`` of a partition."""
+        if self.render is None:
             return self.path, self.member
-        path = self.series(number)
+        path = self.render(number, partition)
         return path, _member(path, self.ending)
+
+    def refuse_collisions(self, partitions: Sequence[Values]) -> None:
+        """Raise NameCollision where two partitions would be one file, or what is wrong with a
+        name."""
+        seen: dict[str, Values] = {}
+        for values in partitions:
+            path, _ = self.file(1, values)
+            if path in seen:
+                raise NameCollision(
+                    f"{path} would be written twice, for {_shown(seen[path])}"
+                    f" and for {_shown(values)}",
+                    hint="let every column of partition_by stand in the path, and make values that"
+                    " become one name one value in the source's query",
+                )
+            seen[path] = values
 
 
 def plan(job: Job, pipeline: Pipeline, catalog: Catalog) -> Plan:
@@ -58,14 +84,21 @@ def plan(job: Job, pipeline: Pipeline, catalog: Catalog) -> Plan:
         instance_id=pipeline.settings.instance_id,
     )
 
-    def path_of(part: int) -> str:
-        path = pipeline.path.render(replace(values, part=part))
+    def path_of(part: int, partition: Values) -> str:
+        path = pipeline.path.render(_filled(replace(values, part=part), pipeline, partition))
         if pipeline.on_existing == "suffix":
             suffix = f"-{int(job.instant.timestamp())}-{pipeline.settings.instance_id}"
             path = insert_before_extension(path, suffix, catalog.codecs)
+            for why in path_faults(path):
+                raise ConfigurationInvalid(
+                    f'with the suffix that on_existing = "suffix" adds, path "{pipeline.path.text}"'
+                    f" becomes too long: {why}",
+                    hint=why.hint,
+                ) from why
         return path
 
-    path = path_of(1)
+    partitioned = bool(pipeline.partition_by)
+    path = pipeline.path.text if partitioned else path_of(1, ())
     ending = catalog.codecs[pipeline.compression].extension
     return Plan(
         run_id=job.run_id,
@@ -74,11 +107,33 @@ def plan(job: Job, pipeline: Pipeline, catalog: Catalog) -> Plan:
         instant=job.instant,
         path=path,
         member=_member(path, ending),
-        series=path_of if pipeline.split else None,
+        render=path_of if pipeline.split or partitioned else None,
         ending=ending,
+        partitioned=partitioned,
         state=job.state,
         keep=Path(job.keep),
     )
+
+
+def _filled(values: PathValues, pipeline: Pipeline, partition: Values) -> PathValues:
+    """Return the values of one partition's names."""
+    found = {
+        name.lower(): "null" if value is None else value
+        for name, value in zip(pipeline.partition_by, partition, strict=True)
+    }
+    return replace(
+        values,
+        event=found.get((pipeline.source.events.name or "").lower()),
+        columns={
+            piece.argument: found[piece.argument.lower()]
+            for piece in pipeline.path.pieces
+            if piece.name == "column" and piece.argument.lower() in found
+        },
+    )
+
+
+def _shown(values: Values) -> str:
+    return ", ".join("NULL" if value is None else f'"{value[:200]}"' for value in values)
 
 
 def _member(path: str, ending: str) -> str:

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 _TEXT_BATCH_ROWS = 4_096
 """Larger batches were not faster, and are memory that the engine's limit does not count."""
 
-_STORED = "temp.profexd_rows"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DuckRows:
@@ -74,23 +72,24 @@ class DuckRows:
         return self._stream(self.statement, rows)
 
     @contextmanager
-    def stored(self) -> Iterator[tuple[DuckRows, int]]:
+    def stored(self, name: str = "profexd_rows") -> Iterator[tuple[DuckRows, int]]:
         """Yield these rows, evaluated once and numbered, and how many there are.
 
         They lie in a temporary table: what memory does not hold spills to the run's own folder.
         """
+        table = f"temp.{name}"
         self.stop.check()
         connection = self.source.connection
         with failing(self.name, stop=self.stop, folder=self.spill):
             [(count,)] = connection.execute(
-                f"CREATE TEMP TABLE {_STORED} AS\n{self.statement}"
+                f"CREATE TEMP TABLE {table} AS\n{self.statement}"
             ).fetchall()
         try:
-            yield replace(self, statement=f"FROM {_STORED}"), int(count)
+            yield replace(self, statement=f"FROM {table}"), int(count)
         finally:
             with suppress(duckdb.Error):
                 # It ends with the connection anyway.
-                connection.execute(f"DROP TABLE {_STORED}")
+                connection.execute(f"DROP TABLE {table}")
 
     def range(self, start: int, rows: int) -> DuckRows:
         """Return ``rows`` stored rows from the row ``start`` on, in their order."""

@@ -15,7 +15,7 @@ from profexd.api.sink import Sink, SinkContext
 from profexd.api.types import Staged
 from profexd.api.units import parse_size
 from profexd.config.loading import pipeline_from_documents
-from profexd.export.build import BuiltPart, Outcome, build
+from profexd.export.build import Outcome, build
 from profexd.export.check import check
 from profexd.export.deliver import Delivery, deliver, discard, paced, publish, refuse_unable
 from profexd.export.journal import Journal
@@ -28,6 +28,7 @@ from profexd.export.messages import (
     Progress,
     Staging,
 )
+from profexd.export.parts import BuiltPart
 from profexd.export.plan import Plan, plan
 from profexd.export.preview import preview
 from profexd.export.record import record_done, record_failure
@@ -72,7 +73,8 @@ class Run:
             [(choice.name, self.catalog.sinks[choice.type]) for choice in self.pipeline.sinks],
             create_only=self.pipeline.on_existing != "overwrite",
         )
-        self.journal.ask(Planned(files=self._files(names.path)))
+        first = [] if names.partitioned else self._files(names.path)
+        self._name(first, complete=names.known)
         return names
 
     def _build(self, names: Plan) -> Sequence[BuiltPart]:
@@ -81,10 +83,9 @@ class Run:
         outcomes: list[Outcome] = []
         self.attempts.run(lambda: outcomes.append(self._build_once(names)), wait=self.stop.wait)
         parts = outcomes[-1].parts
-        if len(parts) > 1:
-            # How many files there are was not known before.
+        if not names.known:
             files = [file for part in parts for file in self._files(part.path)]
-            self.journal.ask(Planned(files=files))
+            self._name(files, complete=True)
         self.journal.ask(
             Built(
                 files=[
@@ -102,6 +103,12 @@ class Run:
             )
         )
         return parts
+
+    def _name(self, files: list[dict[str, str]], *, complete: bool) -> None:
+        """Have the names written down; once they are complete, others must let go of them."""
+        if not self.journal.ask(Planned(files=files, complete=complete)):
+            self.stop.request()
+            self.stop.check()
 
     def _build_once(self, names: Plan) -> Outcome:
         return build(
