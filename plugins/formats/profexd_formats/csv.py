@@ -25,6 +25,7 @@ from profexd.api import (
     literal,
     series,
 )
+from profexd_formats.csv_layout import flattened
 from profexd_formats.values import BARE, TIMESTAMPS, Rules, text
 
 _FORMULA = r"^[=+\-@\t\r]"
@@ -67,7 +68,9 @@ def _encoding(value: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class CsvOptions(FormatOptions):
-    layout: Annotated[Literal["flat"], Doc("One column per column.")] = "flat"
+    layout: Annotated[
+        Literal["flat", "clevertap"], Doc("Columns as they are, or those of CleverTap's files.")
+    ] = "flat"
     separator: Annotated[str, Doc("Stands between two values."), Check(_separator)] = ","
     crlf: Annotated[bool, Doc("End lines with CR LF, not LF.")] = False
     header: Annotated[bool, Doc("Begin with a line of column names.")] = True
@@ -112,6 +115,8 @@ class Csv(Format):
     def write(self, rows: Rows, parts: Parts) -> None:
         options: CsvOptions = self.options
         line_end = "\r\n" if options.crlf else "\n"
+        if options.layout == "clevertap":
+            rows = flattened(rows, options.ts_format)
         lost = 0
         # COPY quotes the empty string only where it stands for NULL, and writes but one file. One
         # text per row takes less time, unless its SQL is so long that planning it takes more.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from profexd.api import Check, Column, Doc, Format, FormatOptions, Parts, Rows, hookimpl, identifier
+from profexd_formats.parquet_layout import columns
 from profexd_formats.values import Rules, exact, json, text, too_long
 
 
@@ -22,7 +23,9 @@ class ParquetOptions(FormatOptions):
         Literal["zstd", "snappy", "gzip", "none"], Doc("Compression within the file.")
     ] = "zstd"
     row_group_rows: Annotated[int, Doc("Rows in one row group."), Check(_row_group)] = 122_880
-    layout: Annotated[Literal["flat"], Doc("One column per column.")] = "flat"
+    layout: Annotated[
+        Literal["flat", "clevertap"], Doc("Columns as they are, or maps, as in CleverTap's files.")
+    ] = "flat"
 
 
 class Parquet(Format):
@@ -36,8 +39,11 @@ class Parquet(Format):
 
     def write(self, rows: Rows, parts: Parts) -> None:
         options: ParquetOptions = self.options
-        values = [(self._value(column), column.name) for column in rows.columns]
-        self._report(rows)
+        if options.layout == "clevertap":
+            values = columns(rows, Rules(ts_format=options.ts_format), as_string=options.as_string)
+        else:
+            values = [(self._value(column), column.name) for column in rows.columns]
+            self._report(rows)
         copying = {
             "FORMAT": "parquet",
             "COMPRESSION": "uncompressed" if options.codec == "none" else options.codec,
