@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from profexd.config.model import Pipeline
 from profexd.config.template import sample_values
+
+_ANY = "\ue000"
+"""Stands for the value of a partition: any name that could be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,31 +26,52 @@ class Rivals:
 def rivals(pipelines: Iterable[Pipeline]) -> dict[str, Rivals]:
     """Return the rivals of each pipeline that is not alone with its file.
 
-    A pipeline with ``on_existing = "suffix"`` has a name of its own in every run.
+    A pipeline with ``on_existing = "suffix"`` has a name of its own in every run. One with
+    partitions writes any file that some value would give.
     """
-    writers: dict[tuple[str, str], list[Pipeline]] = defaultdict(list)
+    writers: dict[str, dict[str, list[Pipeline]]] = defaultdict(lambda: defaultdict(list))
     for pipeline in pipelines:
         if pipeline.on_existing == "suffix":
             continue
-        path = pipeline.path.expand(
-            sample_values(
-                pipeline=pipeline.name,
-                timezone=pipeline.timezone,
-                account_id=pipeline.settings.account_id,
-                instance_id=pipeline.settings.instance_id,
-            )
-        )
+        path = _path(pipeline)
         for sink in pipeline.documents["sinks"].values():
-            writers[json.dumps(sink, sort_keys=True), path].append(pipeline)
+            writers[json.dumps(sink, sort_keys=True)][path].append(pipeline)
     others: dict[str, dict[str, Pipeline]] = defaultdict(dict)
-    for group in writers.values():
-        for one in group if len(group) > 1 else ():
+    own: dict[str, Pipeline] = {}
+    for group in _groups(writers.values()):
+        for one in group:
+            own[one.name] = one
             others[one.name] |= {other.name: other for other in group if other is not one}
-    own = {one.name: one for group in writers.values() for one in group}
     return {
         name: Rivals(tuple(sorted(found)), _outcome([own[name], *found.values()]))
         for name, found in others.items()
+        if found
     }
+
+
+def _groups(
+    sinks: Iterable[Mapping[str, list[Pipeline]]],
+) -> Iterator[list[Pipeline]]:
+    """Yield pipelines that can write one file, of each sink."""
+    for by_path in sinks:
+        for path, here in by_path.items():
+            yield here
+            if _ANY in path:
+                pattern = re.compile(re.escape(path).replace(_ANY, "[^/]+"))
+                for other, there in by_path.items():
+                    if other != path and pattern.fullmatch(other):
+                        yield from ([one, another] for one in here for another in there)
+
+
+def _path(pipeline: Pipeline) -> str:
+    values = sample_values(
+        pipeline=pipeline.name,
+        timezone=pipeline.timezone,
+        account_id=pipeline.settings.account_id,
+        instance_id=pipeline.settings.instance_id,
+    )
+    columns = dict.fromkeys(pipeline.path.columns, _ANY)
+    return pipeline.path.expand(replace(values, event=_ANY, columns=columns))
 
 
 def _outcome(pipelines: Iterable[Pipeline]) -> str:

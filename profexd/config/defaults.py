@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from profexd.config.catalog import Catalog
+from profexd.config.choices import read_columns, read_events, read_identity
+from profexd.config.conditions import read_conditions
 from profexd.config.documents import PipelineFile
 from profexd.config.options import option_names
-from profexd.config.parts import check_part, codec_extension
+from profexd.config.parts import PIPELINE_HOMES, check_part, codec_extension
 from profexd.config.problems import Scope
 from profexd.config.reading import read
 from profexd.config.schedule import read_schedule
@@ -45,7 +47,19 @@ def with_defaults(
         if plugin is not None and below.get("type", chosen) != chosen:
             taken = option_names(plugin.Options)
             base[key] = {name: value for name, value in below.items() if name in taken}
+    if own.get("mode", base.get("mode")) != "changed":
+        base.pop("changes", None)
+    _leave_out_other_window(base, own)
     return merged(base, own)
+
+
+def _leave_out_other_window(base: dict[str, Any], own: Mapping[str, Any]) -> None:
+    below, above = base.get("events"), own.get("events")
+    if isinstance(below, Mapping) and isinstance(above, Mapping):
+        said = {"window", "range"} & above.keys()
+        base["events"] = {
+            key: value for key, value in below.items() if not said or key not in ("window", "range")
+        }
 
 
 def check_defaults(defaults: Mapping[str, Any], scope: Scope, catalog: Catalog, zone: str) -> None:
@@ -58,4 +72,9 @@ def check_defaults(defaults: Mapping[str, Any], scope: Scope, catalog: Catalog, 
         codec_extension(defaults["compression"], scope, catalog)
     if "schedule" in defaults:
         read_schedule(defaults["schedule"], scope.within("schedule"), zone, partial=True)
+    read_identity(defaults.get("identity"), None, scope.within("identity"))
+    read_columns(defaults.get("columns"), None, scope.within("columns"))
+    read_events(defaults.get("events"), None, scope.within("events"), zone, PIPELINE_HOMES)
+    if isinstance(defaults.get("filter"), Mapping):
+        read_conditions(defaults["filter"], scope.within("filter"), PIPELINE_HOMES)
     check_templates(defaults, scope)

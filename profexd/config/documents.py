@@ -2,46 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from profexd.api.options import Check, Doc, Duration, Size
 from profexd.config.problems import Mistake
-from profexd.config.zones import zone_problem
+from profexd.config.selection import (
+    ChangesTable,
+    ColumnsTable,
+    EventRolesTable,
+    EventsTable,
+    FilterTable,
+    IdentityTable,
+    ProfilesTable,
+)
+from profexd.config.tables import (
+    Add,
+    NonEmpty,
+    PositiveDuration,
+    Table,
+    Zone,
+    at_least,
+    fresh,
+    written,
+)
 
 NAME_PATTERN = "[a-z0-9][a-z0-9_-]{0,62}"
-
-
-@dataclass(frozen=True, slots=True)
-class Add:
-    """What to write where a required key is missing."""
-
-    text: str
-
-
-def _text(value: str) -> str:
-    if not value.strip():
-        raise ValueError("must not be empty")
-    return value
-
-
-def _at_least(least: float, shown: str) -> Callable[[Any], Any]:
-    def check(value: float) -> float:
-        if value < least:
-            raise ValueError(f"must be at least {shown}")
-        return value
-
-    return check
-
-
-def _zone(name: str) -> str:
-    problem = zone_problem(name)
-    if problem:
-        raise Mistake(*problem)
-    return name
 
 
 def _address(value: str) -> str:
@@ -60,53 +47,33 @@ def _absolute(value: str) -> str:
     return value
 
 
-def _written(text: str) -> Any:
-    """A default as people write it, so that the schema shows it so; it is parsed like any other."""
-    return Field(text)
-
-
-def _table(table: Callable[[], BaseModel]) -> Any:
-    return Field(default_factory=table)
-
-
-NonEmpty = Annotated[str, Check(_text)]
-Zone = Annotated[str, Check(_zone)]
-PositiveDuration = Annotated[Duration, Check(_at_least(1, '"1s"'))]
-
-
-class Table(BaseModel):
-    """The base of all tables: strict, unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, validate_default=True)
-
-
 class LimitsTable(Table):
     concurrent_runs: Annotated[
         int,
         Doc("How many runs work at a time; the rest queue, oldest first."),
-        Check(_at_least(1, "1")),
+        Check(at_least(1, "1")),
     ] = 2
     memory: Annotated[
         Size,
         Doc("DuckDB's memory limit for one run; beyond it, it spills to disk."),
-        Check(_at_least(10**6, '"1MB"')),
-    ] = _written("1GB")
+        Check(at_least(10**6, '"1MB"')),
+    ] = written("1GB")
     threads: Annotated[
-        int, Doc("Threads of one run; 0 is one per core."), Check(_at_least(0, "0"))
+        int, Doc("Threads of one run; 0 is one per core."), Check(at_least(0, "0"))
     ] = 0
 
 
 class SpoolTable(Table):
     keep: Annotated[
         Duration, Doc('How long built files are kept after delivery; "0" until delivered.')
-    ] = _written("2d")
+    ] = written("2d")
     max_size: Annotated[
-        Size, Doc("How much the spool may hold."), Check(_at_least(10**6, '"1MB"'))
-    ] = _written("20GB")
+        Size, Doc("How much the spool may hold."), Check(at_least(10**6, '"1MB"'))
+    ] = written("20GB")
 
 
 class HistoryTable(Table):
-    keep: Annotated[PositiveDuration, Doc("How long finished runs are remembered.")] = _written(
+    keep: Annotated[PositiveDuration, Doc("How long finished runs are remembered.")] = written(
         "90d"
     )
 
@@ -150,26 +117,20 @@ class SettingsFile(Table):
     timezone: Annotated[Zone, Doc("The zone of schedules and of dates in paths.")] = "UTC"
     shutdown_grace: Annotated[
         Duration, Doc("How long running runs may take to finish once the daemon is told to end.")
-    ] = _written("60s")
-    limits: Annotated[LimitsTable, Doc("What runs may use.")] = _table(LimitsTable)
-    spool: Annotated[SpoolTable, Doc("The folder where files are built.")] = _table(SpoolTable)
-    history: Annotated[HistoryTable, Doc("What is remembered of runs.")] = _table(HistoryTable)
-    log: Annotated[LogTable, Doc("The daemon's log.")] = _table(LogTable)
-    metrics: Annotated[MetricsTable, Doc("Metrics for Prometheus.")] = _table(MetricsTable)
+    ] = written("60s")
+    limits: Annotated[LimitsTable, Doc("What runs may use.")] = fresh(LimitsTable)
+    spool: Annotated[SpoolTable, Doc("The folder where files are built.")] = fresh(SpoolTable)
+    history: Annotated[HistoryTable, Doc("What is remembered of runs.")] = fresh(HistoryTable)
+    log: Annotated[LogTable, Doc("The daemon's log.")] = fresh(LogTable)
+    metrics: Annotated[MetricsTable, Doc("Metrics for Prometheus.")] = fresh(MetricsTable)
     access: Annotated[
         AccessTable,
         Doc("Who may do what over the socket; root and the daemon's user are admin."),
-    ] = _table(AccessTable)
+    ] = fresh(AccessTable)
     defaults: Annotated[
         dict[str, Any],
         Doc("Pipeline keys for every pipeline; tables merge key by key, lists are replaced."),
     ] = Field(default_factory=dict)
-
-
-class ProfilesTable(Table):
-    key: Annotated[
-        NonEmpty | None, Doc("The column with one value per row: makes every order total.")
-    ] = None
 
 
 class SourceFile(Table):
@@ -183,31 +144,34 @@ class SourceFile(Table):
     kind: Annotated[Literal["profiles", "events"], Doc("What a row is.")] = "profiles"
     lock_wait: Annotated[
         Duration, Doc("How long to wait while another process holds the write lock.")
-    ] = _written("30s")
-    profiles: Annotated[ProfilesTable, Doc("What the columns of a profile mean.")] = _table(
-        ProfilesTable
-    )
+    ] = written("30s")
+    profiles: Annotated[
+        ProfilesTable, Doc("What the columns of a profile mean; the rest are custom properties.")
+    ] = fresh(ProfilesTable)
+    events: Annotated[
+        EventRolesTable | None, Doc('What the columns of an event mean, for kind = "events".')
+    ] = None
 
 
 class RetryTable(Table):
     attempts: Annotated[
         int,
         Doc("How often to try in all; only errors that can pass are tried again."),
-        Check(_at_least(1, "1")),
+        Check(at_least(1, "1")),
     ] = 5
     backoff: Annotated[Duration, Doc("The pause before the second try; it doubles each time.")] = (
-        _written("10s")
+        written("10s")
     )
-    max_backoff: Annotated[Duration, Doc("The longest pause between two tries.")] = _written("10m")
+    max_backoff: Annotated[Duration, Doc("The longest pause between two tries.")] = written("10m")
 
 
 class SplitTable(Table):
     max_size: Annotated[
-        Annotated[Size, Check(_at_least(1000, '"1KB"'))] | None,
+        Annotated[Size, Check(at_least(1000, '"1KB"'))] | None,
         Doc("Begin a new file before one is larger, as delivered: after compression."),
     ] = None
     max_rows: Annotated[
-        Annotated[int, Check(_at_least(1, "1"))] | None,
+        Annotated[int, Check(at_least(1, "1"))] | None,
         Doc("Begin a new file after so many rows."),
     ] = None
 
@@ -230,7 +194,7 @@ class ScheduleTable(Table):
         Doc("No run from this date or time on."),
     ] = None
     jitter: Annotated[Duration, Doc("Run up to so much later, always by the same amount.")] = (
-        _written("0s")
+        written("0s")
     )
     catch_up: Annotated[
         Literal["latest", "all", "none"],
@@ -280,24 +244,36 @@ class PipelineFile(Table):
         Any,
         Doc('Columns to sort by, "-" in front for descending; NULLs last, the key breaks ties.'),
     ] = Field(default_factory=list)
-    mode: Annotated[Literal["full"], Doc("Which rows: all of them.")] = "full"
+    mode: Annotated[
+        Literal["full", "changed"],
+        Doc("All rows, or those that are new or changed since the last delivered run."),
+    ] = "full"
     where: Annotated[NonEmpty | None, Doc("A DuckDB expression; only rows it is true for.")] = None
+    filter: Annotated[FilterTable | None, Doc("Only rows that meet these conditions.")] = None
+    identity: Annotated[IdentityTable | None, Doc("Which identifiers stand in the file.")] = None
+    columns: Annotated[ColumnsTable | None, Doc("Which other columns stand in the file.")] = None
+    changes: Annotated[ChangesTable | None, Doc('What is said of changes, in mode "changed".')] = (
+        None
+    )
+    events: Annotated[EventsTable | None, Doc("Which events, for a source of events.")] = None
+    partition_by: Annotated[
+        Any, Doc("A file for each value of these columns; by default for each event.")
+    ] = None
     compression: Annotated[str, Doc("How the file is compressed.")] = "none"
     on_existing: Annotated[
-        Literal["overwrite", "fail", "suffix"],
+        Literal["overwrite", "fail", "suffix"] | None,
         Doc(
-            "When the file is already there: replace it, fail, or always add a suffix to the name."
+            "When the file is already there: replace it (the default), fail, or always add a suffix"
+            ' to the name (the default in mode "changed" and with a window).'
         ),
-    ] = "overwrite"
-    timeout: Annotated[PositiveDuration, Doc("The longest a run may take.")] = _written("2h")
+    ] = None
+    timeout: Annotated[PositiveDuration, Doc("The longest a run may take.")] = written("2h")
     format: Annotated[
         Any,
         Doc("The file's format: its type and that type's options."),
         Add('[format] with type = "csv"'),
     ]
-    split: Annotated[SplitTable, Doc("Several files instead of one large one.")] = _table(
-        SplitTable
-    )
-    retry: Annotated[RetryTable, Doc("What happens after an error that can pass.")] = _table(
+    split: Annotated[SplitTable, Doc("Several files instead of one large one.")] = fresh(SplitTable)
+    retry: Annotated[RetryTable, Doc("What happens after an error that can pass.")] = fresh(
         RetryTable
     )

@@ -18,6 +18,8 @@ from profexd.config.model import FormatChoice, SinkChoice, Source
 from profexd.config.options import construct, option_names, options_model, secrets_of
 from profexd.config.problems import Problems, Scope, listed, meant, nearest
 from profexd.config.reading import homes_of, must_be, read
+from profexd.config.roles import event_roles, profile_roles
+from profexd.config.shape import EventRoles, ProfileRoles
 from profexd.wire import ProblemJson
 
 INLINE = "(inline)"
@@ -36,6 +38,10 @@ def read_source(name: str, data: Mapping[str, Any], scope: Scope) -> Source | No
         scope.add(("query",), "cannot stand beside table", "remove one of the two")
     elif not ("table" in data or "query" in data or scope.misspelt("table", "query")):
         scope.add((), "says neither table nor query", 'add table = "NAME" or query = "SELECT …"')
+    if "events" in data and data.get("kind", "profiles") == "profiles":
+        scope.add(("events",), "the source holds profiles", 'write kind = "events", or remove it')
+    profiles = profile_roles(file.profiles, scope) if file else ProfileRoles()
+    events = event_roles(file.events, scope) if file and file.events else EventRoles()
     if file is None or scope.problems.errors > before:
         return None
     return Source(
@@ -45,7 +51,9 @@ def read_source(name: str, data: Mapping[str, Any], scope: Scope) -> Source | No
         query=file.query,
         kind=file.kind,
         lock_wait=file.lock_wait,
-        key=file.profiles.key,
+        key=profiles.key,
+        profiles=profiles,
+        events=events,
     )
 
 

@@ -9,6 +9,8 @@ from typing import Any, Generic, TypeVar
 
 from profexd.api.errors import ConfigurationInvalid
 from profexd.config.catalog import Catalog
+from profexd.config.choices import read_changes, read_columns, read_events, read_identity
+from profexd.config.conditions import read_conditions
 from profexd.config.documents import NAME_PATTERN, PipelineFile
 from profexd.config.model import (
     FormatChoice,
@@ -20,6 +22,7 @@ from profexd.config.model import (
     Split,
 )
 from profexd.config.options import option_names, secrets_of
+from profexd.config.partitions import on_existing
 from profexd.config.parts import (
     INLINE,
     PIPELINE_HOMES,
@@ -32,6 +35,7 @@ from profexd.config.problems import Document, Path, Problems, Scope, listed, mea
 from profexd.config.reading import Homes, must_be, read_lenient
 from profexd.config.schedule import read_schedule
 from profexd.config.settings import read_settings
+from profexd.config.shape import Conditions
 from profexd.config.target import read_target
 from profexd.config.values import digest, from_json, to_json
 from profexd.wire import ProblemJson
@@ -66,31 +70,49 @@ def read_pipeline(
     """Return the pipeline that ``data`` (defaults merged in) describes, or None once what is
     wrong was reported."""
     before = scope.problems.errors
-    file = read_lenient(PipelineFile, data, scope, homes=_homes(data, around.catalog))
+    homes = _homes(data, around.catalog)
+    file = read_lenient(PipelineFile, data, scope, homes=homes)
     timezone = file.timezone or around.settings.timezone
     source = _source(file.source, scope, around)
+    rows = source.value if source else None
+    if rows and rows.kind == "profiles" and scope.of_defaults("events"):
+        data = {key: value for key, value in data.items() if key != "events"}
     sinks = _sinks(file, scope, around)
     chosen = _format(file.format, scope, around.catalog)
     schedule = read_schedule(file.schedule, scope.within("schedule"), timezone)
     order_by = _order_by(file.order_by, scope)
     split = _split(file, data, scope, chosen, around.catalog)
+    filter_ = _filter(data.get("filter"), scope, homes)
+    identity = read_identity(data.get("identity"), rows, scope.within("identity"))
+    columns = read_columns(data.get("columns"), rows, scope.within("columns"))
+    changes = read_changes(file, rows, scope)
+    zone = schedule.timezone if schedule else timezone
+    events = read_events(data.get("events"), rows, scope.within("events"), zone, homes)
+    if changes and events and events.window:
+        scope.add(
+            ("events", "window"),
+            'cannot stand beside mode = "changed"',
+            "remove one of the two: each says which rows are new",
+        )
     ending = codec_extension(file.compression, scope, around.catalog)
     _require_one_path(file, scope)
     extension = around.catalog.formats[chosen.type].extension if chosen else ""
-    path = read_target(
+    target = read_target(
         file,
         scope,
         name=name,
-        kind=source.value.kind if source and source.value else "profiles",
-        timezone=schedule.timezone if schedule else timezone,
+        source=rows,
+        timezone=zone,
         settings=around.settings,
         extension=extension + (ending or ""),
         split=split is not None,
         catalog=around.catalog,
     )
+    deltas = changes is not None or (events is not None and events.window is not None)
+    existing = on_existing(file, target.path if target else None, scope, deltas=deltas)
     if scope.problems.errors > before:
         return None
-    if not (source and source.value and sinks and chosen and schedule and path):
+    if not (source and source.value and sinks and chosen and schedule and target):
         return None
     values = tuple(named.value for _, named in sinks if named.value is not None)
     documents = {
@@ -105,7 +127,7 @@ def read_pipeline(
         enabled=file.enabled,
         source=source.value,
         sinks=values,
-        path=path,
+        path=target.path,
         schedule=schedule,
         timezone=schedule.timezone,
         format=chosen,
@@ -113,7 +135,13 @@ def read_pipeline(
         split=split,
         order_by=order_by,
         where=file.where,
-        on_existing=file.on_existing,
+        filter=filter_,
+        identity=identity,
+        columns=columns,
+        changes=changes,
+        events=events,
+        partition_by=target.partition_by,
+        on_existing=existing,
         timeout=file.timeout,
         retry=Retry(
             attempts=file.retry.attempts,
@@ -190,6 +218,12 @@ def _format(written: Any, scope: Scope, catalog: Catalog) -> FormatChoice | None
     hint = f'write [format] with type = "{written}"' if isinstance(written, str) else ""
     scope.add(("format",), message, hint)
     return None
+
+
+def _filter(written: Any, scope: Scope, homes: Homes) -> Conditions | None:
+    if not isinstance(written, Mapping):
+        return None
+    return read_conditions(written, scope.within("filter"), homes)
 
 
 def _split(

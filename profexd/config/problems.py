@@ -154,6 +154,10 @@ class Scope:
         document, place = self.document(path)
         return document.has(place)
 
+    def of_defaults(self, key: str) -> bool:
+        """Whether a key is said by the defaults alone."""
+        return self.defaults is not None and self.document((key,))[0] is self.defaults
+
     def missing(self, path: Path, hint: str, *, instead: tuple[str, ...] = ()) -> None:
         """Report that a key is missing, unless one that was misspelt is likely it.
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
-from typing import Any, TypeVar
+from types import UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from profexd.config.documents import Add
 from profexd.config.problems import (
     UNKNOWN_KEY,
     Mistake,
@@ -20,6 +21,7 @@ from profexd.config.problems import (
     meant,
     nearest,
 )
+from profexd.config.tables import Add
 
 Model = TypeVar("Model", bound=BaseModel)
 Homes = Mapping[str, Sequence[str]]
@@ -83,7 +85,7 @@ def read_lenient(
         places = _by_place(invalid, data)
         _report(places, model, scope, homes)
     wrong = {path[0] for path in places if path}
-    required = [name for name, field in model.model_fields.items() if field.is_required()]
+    required = [name for name, field in fields_of(model).items() if field.is_required()]
     return model.model_validate(
         {
             **dict.fromkeys(required),
@@ -150,12 +152,17 @@ def unknown_key(key: str, known: list[str], here: Path, homes: Homes) -> tuple[s
 
 def homes_of(model: type[BaseModel], path: Path = ()) -> dict[str, list[str]]:
     """Return the keys of every table of a file, by the table's dotted name."""
-    homes = {dotted(path): list(model.model_fields)}
-    for name in model.model_fields:
+    homes = {dotted(path): list(fields_of(model))}
+    for name in fields_of(model):
         inner = _model_at(model, (name,))
         if inner:
             homes |= homes_of(inner, (*path, name))
     return homes
+
+
+def fields_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Return the fields of a table by their keys: a key may be a word that Python lacks as name."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _report(
@@ -214,10 +221,12 @@ def _explained(
         wanted = dict.fromkeys(_TYPES[error["type"]].removeprefix("must be ") for error in errors)
         return must_be(f"must be {' or '.join(wanted)}", errors[0]["input"])
     error = errors[0]
+    if len(errors) > 1 and error["type"] == "literal_error":
+        return _choice_or(errors)
     kind, value, context = error["type"], error["input"], error.get("ctx", {})
     if kind == "extra_forbidden":
         table = _model_at(model, path[:-1])
-        known = list(table.model_fields) if table else []
+        known = list(fields_of(table)) if table else []
         here = (*scope.prefix, *path[:-1])
         return unknown_key(str(path[-1]), known, here, homes)
     if kind in _TYPES:
@@ -242,22 +251,44 @@ def not_one_of(value: object, choices: list[str]) -> tuple[str, str]:
     return f'"{value}" is not known here{meant(value, choices)}', f"write {listed(choices)}"
 
 
+def _choice_or(errors: list[ErrorDetails]) -> tuple[str, str]:
+    """Of a value that may be one of some words, or of another type."""
+    value, words = errors[0]["input"], _choices(str(errors[0].get("ctx", {})["expected"]))
+    others = [
+        _TYPES[error["type"]].removeprefix("must be ")
+        for error in errors
+        if error["type"] in _TYPES
+    ]
+    if isinstance(value, str):
+        message, _ = not_one_of(value, words)
+        return message, f"write {listed(words)}, or {' or '.join(others)}"
+    return f"must be {', '.join([listed(words), *others])}, not {kind_of(value)}", ""
+
+
 def _choices(expected: str) -> list[str]:
     return [part.strip("' ") for part in expected.replace(" or ", ", ").split(", ")]
 
 
 def _how_to_add(model: type[BaseModel], path: Path) -> str:
     table = _model_at(model, path[:-1])
-    metadata = table.model_fields[str(path[-1])].metadata if table else []
+    metadata = fields_of(table)[str(path[-1])].metadata if table else []
     return next((f"add {one.text}" for one in metadata if isinstance(one, Add)), "")
 
 
 def _model_at(model: type[BaseModel], path: Path) -> type[BaseModel] | None:
     for step in path:
-        if not isinstance(step, str) or step not in model.model_fields:
-            return None
-        inner = model.model_fields[step].annotation
-        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+        field = fields_of(model).get(step) if isinstance(step, str) else None
+        inner = _table_of(field.annotation) if field else None
+        if inner is None:
             return None
         model = inner
     return model
+
+
+def _table_of(annotation: Any) -> type[BaseModel] | None:
+    """Return the table that a field holds, or may hold."""
+    choices = (
+        get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+    )
+    tables = [one for one in choices if isinstance(one, type) and issubclass(one, BaseModel)]
+    return tables[0] if tables else None

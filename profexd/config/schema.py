@@ -12,6 +12,8 @@ from pydantic_core import core_schema
 
 from profexd.api.options import Options
 from profexd.config.catalog import Catalog
+from profexd.config.choices import PERIODS
+from profexd.config.conditions import OPERATORS
 from profexd.config.documents import (
     NAME_PATTERN,
     PipelineFile,
@@ -21,6 +23,7 @@ from profexd.config.documents import (
 )
 from profexd.config.options import options_model
 from profexd.config.parts import NO_COMPRESSION
+from profexd.config.selection import ConditionTable, SpanTable
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 FileKind = Literal["profexd", "source", "sink", "pipeline"]
@@ -46,10 +49,33 @@ _PIPELINE_SHAPES: Mapping[str, Schema] = {
     "format": {"$ref": "#/$defs/format"},
     "schedule": {"anyOf": [{"type": "string"}, {"$ref": "#/$defs/schedule"}]},
     "order_by": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
+    "partition_by": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
 }
 """What may be written in more than one way, which the model leaves open."""
 _SCHEDULE_SHAPES: Mapping[str, Schema] = {
     key: {"anyOf": [{"format": "date"}, {"format": "date-time"}]} for key in ("start", "end")
+}
+_CONDITIONS: Schema = {"type": "array", "items": {"$ref": "#/$defs/condition"}}
+_SCALAR: Schema = {"type": ["string", "number", "boolean"]}
+_GROUP: Schema = {**_CONDITIONS, "minItems": 1}
+_CONDITION_SHAPES: Mapping[str, Schema] = {
+    "operator": {"enum": list(OPERATORS)},
+    "value": _SCALAR,
+    "values": {"type": "array", "items": _SCALAR},
+    "any": _GROUP,
+    "all": _GROUP,
+}
+_EVENTS_SHAPES: Mapping[str, Schema] = {
+    "range": {"anyOf": [{"enum": list(PERIODS)}, {"$ref": "#/$defs/span"}]}
+}
+_SPAN_SHAPES: Mapping[str, Schema] = dict.fromkeys(("from", "to"), _SCHEDULE_SHAPES["start"])
+_SHAPES: Mapping[str, Mapping[str, Schema]] = {
+    "pipeline": _PIPELINE_SHAPES,
+    "schedule": _SCHEDULE_SHAPES,
+    "condition": _CONDITION_SHAPES,
+    "FilterTable": {"conditions": _CONDITIONS},
+    "EventsTable": _EVENTS_SHAPES,
+    "span": _SPAN_SHAPES,
 }
 
 
@@ -70,6 +96,8 @@ def _definitions(catalog: Catalog) -> Schema:
         ("source", SourceFile),
         ("pipeline", PipelineFile),
         ("schedule", ScheduleTable),
+        ("condition", ConditionTable),
+        ("span", SpanTable),
     )
     for name, model in models:
         definitions[name] = _of_model(model, definitions)
@@ -80,7 +108,7 @@ def _definitions(catalog: Catalog) -> Schema:
     definitions |= _of_plugins("format", formats, definitions)
     definitions |= _of_plugins("sink", sinks, definitions)
     pipeline = definitions["pipeline"]
-    for name, shapes in (("pipeline", _PIPELINE_SHAPES), ("schedule", _SCHEDULE_SHAPES)):
+    for name, shapes in _SHAPES.items():
         for key, shape in shapes.items():
             definitions[name]["properties"][key] |= shape
     pipeline["properties"]["compression"] |= {

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any
 
 from profexd.api.codec import Codec
 from profexd.config.catalog import Catalog
 from profexd.config.documents import PipelineFile
-from profexd.config.model import Settings
+from profexd.config.model import Settings, Source
+from profexd.config.partitions import check_placeholders, read_partitions
 from profexd.config.problems import Scope
 from profexd.config.template import PathValues, Template, joined, path_faults, sample_values
 
@@ -24,18 +25,26 @@ _ENDINGS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The path of a pipeline, and the columns by whose values it has several."""
+
+    path: Template
+    partition_by: tuple[str, ...] = ()
+
+
 def read_target(
     file: PipelineFile,
     scope: Scope,
     *,
     name: str,
-    kind: Literal["profiles", "events"],
+    source: Source | None,
     timezone: str,
     settings: Settings,
     extension: str,
     split: bool,
     catalog: Catalog,
-) -> Template | None:
+) -> Target | None:
     """Return the path below the sink's root, or None once what is wrong was reported.
 
     ``extension`` is the format's with the codec's; only folder and filename need it. ``split``
@@ -66,15 +75,21 @@ def read_target(
         if file.filename is not None:
             _report_placeholders("filename", file.filename, scope)
             _report_folders_in(file.filename, scope)
+        kind = source.kind if source else "profiles"
         whole = joined(folder, filename, kind=kind, extension=extension)
         if split:
             whole = with_part(whole, catalog.codecs.values())
         template = _whole(whole, key, scope, values)
+    if template is None:
+        return None
+    partitions = read_partitions(file.partition_by, source, template, scope)
+    if not scope.reported("path", "folder", "filename"):
+        check_placeholders(partitions, template, file, source, scope)
     if scope.problems.errors > before:
         return None
     if file.path is not None and file.compression in {"none", *catalog.codecs}:
         _warn_of_ending(file.path, file.compression, scope, catalog)
-    return template
+    return Target(template, partitions.columns)
 
 
 def with_part(text: str, codecs: Iterable[type[Codec]]) -> str:
@@ -113,15 +128,7 @@ def _report_folders_in(filename: str, scope: Scope) -> None:
 def _whole(text: str, key: str, scope: Scope, values: PathValues) -> Template:
     """Read the whole path and report what is wrong with it, other than with its placeholders."""
     template, faults = Template.sketch(text)
-    for placeholder in ("event", "column"):
-        if placeholder in template.placeholders:
-            written = template.written(placeholder)
-            scope.add(
-                (key,),
-                f'placeholder "{written}" needs partitions, and there is no partition_by',
-                'write path = "…", or filename = "…", without it',
-            )
-    columns = {piece.argument: "x" for piece in template.pieces if piece.name == "column"}
+    columns = dict.fromkeys(template.columns, "x")
     path = template.expand(replace(values, event="x", columns=columns))
     expanded = template.placeholders and not faults
     for why in path_faults(path):

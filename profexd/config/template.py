@@ -114,9 +114,10 @@ class Template:
         """The names of the placeholders used; ``time`` and ``column`` without their argument."""
         return frozenset(piece.name for piece in self.pieces if piece.name)
 
-    def written(self, name: str) -> str:
-        """Return how the first placeholder ``name`` stands in the text."""
-        return next(piece.written for piece in self.pieces if piece.name == name)
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of which ``${column:…}`` tells the value."""
+        return tuple(piece.argument for piece in self.pieces if piece.name == "column")
 
     def render(self, values: PathValues) -> str:
         """Return the path; ConfigurationInvalid says why the result is none."""
@@ -315,9 +316,14 @@ def _rendered(piece: Piece, values: PathValues, local: datetime) -> str:
         case "event":
             return _partition(values.event, piece)
         case "column":
-            return _partition(values.columns.get(piece.argument), piece)
+            return _partition(_of_column(piece.argument, values.columns), piece)
         case _:
             return clean(str(getattr(values, piece.name)))
+
+
+def _of_column(name: str, columns: Mapping[str, str]) -> str | None:
+    """Return the value of a column, which is the same whatever the case of its name."""
+    return next((columns[one] for one in columns if one.casefold() == name.casefold()), None)
 
 
 def _partition(value: str | None, piece: Piece) -> str:

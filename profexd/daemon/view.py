@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from profexd.config.filter_words import filter_text
 from profexd.daemon.decide import state_of
 from profexd.daemon.records import Memory, Pause, Run, rfc3339
 from profexd.daemon.schedule import upcoming
@@ -71,7 +72,7 @@ def pipeline_json(
                 "source": pipeline.source.name,
                 "sinks": [sink.name for sink in pipeline.sinks],
                 "format": pipeline.format.type,
-                "filter": " ".join((pipeline.where or "").split()),
+                "filter": filter_text(pipeline),
                 "path": path,
                 "uri": uri_of(pipeline, catalog),
                 "schedule": pipeline.schedule.text,
