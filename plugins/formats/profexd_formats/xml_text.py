@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from profexd.api import Column, DataType, identifier, literal
-from profexd_formats.values import BARE, TIMESTAMPS, Rules, text
+from profexd.api import DataType, literal
+from profexd_formats.values import BARE, TIMESTAMPS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -59,14 +59,6 @@ def escaped_text(written: str) -> str:
     return written
 
 
-def texts(columns: Sequence[Column], rules: Rules) -> list[tuple[str, str]]:
-    """Return projections ``(SQL, name)`` that hold each column's text in ``c0``, ``c1``, …"""
-    return [
-        (f"CAST({text(identifier(column.name), column.type, rules)} AS VARCHAR)", f"c{place}")
-        for place, column in enumerate(columns)
-    ]
-
-
 def is_safe(type_: DataType) -> bool:
     """Say whether no text of the type holds a sign that markup knows."""
     return type_.id in _SAFE
@@ -98,11 +90,17 @@ class Cleaner:
     that do hold such characters are cut into their cells.
     """
 
-    def __init__(self, before_cell: str, cell_name: str, *, mark: str = "") -> None:
+    def __init__(
+        self, before_cell: str, cell_name: str, *, mark: str = "", elements: Sequence[str] = ()
+    ) -> None:
         """``before_cell`` stands before each cell, ``cell_name`` (RE2) matches what names it.
 
         ``mark`` is a word with a control character that is counted by itself and taken out.
+        ``elements`` are cells as well, by the names they have.
         """
+        self._elements = [
+            (f"<{name}>".encode(), f"{before_cell}{name}<".encode()) for name in elements
+        ]
         self.lost: Counter[str] = Counter()
         self.marked: Counter[str] = Counter()
         self._mark = mark
@@ -121,7 +119,10 @@ class Cleaner:
         if self._mark and self._mark.encode() in raw:
             self._count(self.marked, raw, re.escape(self._mark))
             raw = raw.replace(self._mark.encode(), b"")
-        self._count(self.lost, raw, _LOST)
+        named = raw
+        for element, cell in self._elements:
+            named = named.replace(element, cell)
+        self._count(self.lost, named, _LOST)
         raw = raw.translate(_TO_QUESTION_MARKS)
         for sign in _NO_CHARACTERS:
             raw = raw.replace(sign, b"?")
