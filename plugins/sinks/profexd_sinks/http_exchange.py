@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import http.client
 import io
 import select
 import socket
 import ssl
+import sys
+import termios
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -157,6 +160,7 @@ class _Exchange:
             if not self._pass(whole):
                 return self._answer(method)
             progress(len(whole))
+        self._guarded(self._drain)
         before_last()
         if self._pass(last):
             self._sent = Sent.ALL
@@ -188,6 +192,18 @@ class _Exchange:
                     return False
                 raise Cut(self._sent, why) from why
         return True
+
+    def _drain(self) -> None:
+        """Wait until what was sent has arrived: a break up to here cannot have let all pass."""
+        left, since, pause = 0, time.monotonic(), 0.0005
+        while queued := _queued(self._sock):
+            if queued != left:
+                left, since = queued, time.monotonic()
+            elif time.monotonic() - since > self._timeout:
+                raise TimeoutError
+            if _hung_up(self._sock, pause):
+                return
+            pause = min(pause * 2, 0.05)
 
     def _first_byte(self) -> bytes:
         """Return the first byte of an answer that came before the body was sent, if one did."""
@@ -281,6 +297,18 @@ class _Rest(io.RawIOBase):
 
 def _length(size: int) -> tuple[str, str]:
     return "Content-Length", str(size)
+
+
+def _queued(sock: socket.socket) -> int:
+    """Return how many bytes the other side has not yet confirmed."""
+    answer = fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4))
+    return int.from_bytes(answer, sys.byteorder)
+
+
+def _hung_up(sock: socket.socket, seconds: float) -> bool:
+    poll = select.poll()
+    poll.register(sock, 0)
+    return bool(poll.poll(seconds * 1000))
 
 
 def _readable(sock: socket.socket) -> bool:
