@@ -112,14 +112,14 @@ def rows_of(source: OpenSource, pipeline: Pipeline, *, folder: Path, stop: Stop)
     Where it is partitioned that is the order of its files, and ``partition`` takes them apart.
     """
     spill = folder / "spill"
-    statement, columns = select(
+    selection = select(
         source, pipeline, stop=stop, folder=spill, partitioned=bool(pipeline.partition_by)
     )
     return DuckRows(
         source=source,
         name=pipeline.source.name,
-        statement=statement,
-        columns=columns,
+        statement=selection.statement(),
+        columns=selection.columns,
         kind=pipeline.source.kind,
         stop=stop,
         spill=spill,

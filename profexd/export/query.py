@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -26,42 +27,70 @@ PARTITION = "profexd_partition_"
 """Columns of this name and a number hold what a row is partitioned by; no file has them."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """The SELECT of a run in its pieces, so that a room may put columns behind those of the file.
+
+    All pieces are SQL over the columns of the source.
+    """
+
+    shown: str
+    """What stands after SELECT: the columns of the file."""
+    rest: str
+    """FROM and WHERE."""
+    columns: tuple[Column, ...]
+    """Those of the file."""
+    hidden: tuple[tuple[str, str], ...] = ()
+    """(expression, name) of columns behind them that no file has."""
+    order: tuple[tuple[str, bool], ...] = ()
+    """(expression, descending), NULLs last; what the rows are partitioned by comes first."""
+    key: str | None = None
+    """The expression of the source's key."""
+
+    def statement(self) -> str:
+        """Return the ordered SELECT of the file's columns and the hidden ones."""
+        hidden = (f"{expression} AS {name}" for expression, name in self.hidden)
+        statement = f"SELECT {', '.join((self.shown, *hidden))} {self.rest}"
+        terms = (f"{term} {'DESC' if down else 'ASC'} NULLS LAST" for term, down in self.order)
+        order = ", ".join(terms)
+        return f"{statement}\nORDER BY {order}" if order else statement
+
+
 def select(
     source: OpenSource, pipeline: Pipeline, *, stop: Stop, folder: Path, partitioned: bool = False
-) -> tuple[str, tuple[Column, ...]]:
-    """Return the SELECT that a run reads, ordered, and its columns.
+) -> Selection:
+    """Return the SELECT that a run reads.
 
-    Where it is ``partitioned`` the SELECT has a column PARTITION for each of ``partition_by``
-    behind those that are returned, and is ordered by them first.
+    Where it is ``partitioned`` it has a hidden column PARTITION for each of ``partition_by``, and
+    is ordered by them first.
     Raises ConfigurationInvalid for a ``where``, ``order_by`` or ``partition_by`` that does not fit
     the source.
     """
+    rest = f"FROM {source.relation}"
     with failing(pipeline.source.name, stop=stop, folder=folder):
-        statement = f"SELECT * FROM {source.relation}"  # noqa: S608 - checked or quoted
-        columns = describe(source.connection, statement)
+        columns = describe(source.connection, f"SELECT * {rest}")
     partitions: list[str] = []
     if partitioned:
-        partitions = [
-            f"{_reference(name, columns, 'partition_by')} AS {PARTITION}{place}"
-            for place, name in enumerate(pipeline.partition_by)
-        ]
-        selected = ", ".join(("*", *partitions))
-        statement = f"SELECT {selected} FROM {source.relation}"  # noqa: S608 - checked or quoted
+        partitions = [_reference(name, columns, "partition_by") for name in pipeline.partition_by]
     if pipeline.where is not None:
-        statement += f"\nWHERE {condition(source.connection, pipeline.where)}"
+        rest += f"\nWHERE {condition(source.connection, pipeline.where)}"
         try:
-            source.connection.sql(statement)
+            source.connection.sql(f"SELECT * {rest}")
         except duckdb.Error as error:
             stop.check()
             raise ConfigurationInvalid(
                 f"where: {first_line(error)}",
                 hint="where must be one condition over the columns of the source",
             ) from error
-    order = [f"{PARTITION}{place} ASC NULLS LAST" for place in range(len(partitions))]
-    order += _order(pipeline, columns)
-    if order:
-        statement += f"\nORDER BY {', '.join(order)}"
-    return statement, columns
+    key = pipeline.source.key
+    return Selection(
+        shown="*",
+        rest=rest,
+        columns=columns,
+        hidden=tuple((name, f"{PARTITION}{place}") for place, name in enumerate(partitions)),
+        order=(*((name, False) for name in partitions), *_order(pipeline, columns)),
+        key=None if key is None else _reference(key, columns, "profiles.key"),
+    )
 
 
 def describe(connection: duckdb.DuckDBPyConnection, statement: str) -> tuple[Column, ...]:
@@ -139,16 +168,15 @@ def _without_places(tree: Any) -> Any:
     return tree
 
 
-def _order(pipeline: Pipeline, columns: Sequence[Column]) -> list[str]:
+def _order(pipeline: Pipeline, columns: Sequence[Column]) -> list[tuple[str, bool]]:
     wanted = [(name, descending, "order_by") for name, descending in pipeline.order_by]
     if pipeline.source.key is not None:
         wanted.append((pipeline.source.key, False, "profiles.key"))
-    terms: dict[str, str] = {}
+    terms: dict[str, tuple[str, bool]] = {}
     for name, descending, key in wanted:
         reference = _reference(name, columns, key)
-        direction = "DESC" if descending else "ASC"
         # A column named twice is ordered by its first mention.
-        terms.setdefault(reference.lower(), f"{reference} {direction} NULLS LAST")
+        terms.setdefault(reference.lower(), (reference, descending))
     return list(terms.values())
 
 
