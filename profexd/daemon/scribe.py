@@ -46,6 +46,8 @@ class Active:
     deaths: int = 0
     """How many processes of it died since it began to publish."""
     timer: asyncio.TimerHandle | None = None
+    waiting: int | None = None
+    """The message that is answered once other runs have let go of its targets."""
 
     def as_json(self) -> RunningJson:
         """Return the ``running`` object of a pipeline."""

@@ -71,9 +71,14 @@ class Worker:
         Path(self.job.spool).mkdir(mode=0o700, exist_ok=True)
         Path(self.job.spool, "part").write_text("rows")
         self.tell(Progress(phase="plan"))
-        self.ask(Planned(files=[{"path": TARGET, "uri": f"file:///{TARGET}", "sink": "lake"}]))
-        self.tell(Progress(phase="build", percent=50.0, rows=1, bytes=2))
         name = self.job.pipeline
+        self.ask(Planned(files=[], complete=False))
+        # Pipelines whose names end alike behind a _ write one file.
+        uri = f"file:///{name.rpartition('_')[2]}/{TARGET}"
+        if not self.ask(Planned(files=[{"path": TARGET, "uri": uri, "sink": "lake"}])):
+            self.ask(Finished(status="stopped"))
+            return
+        self.tell(Progress(phase="build", percent=50.0, rows=1, bytes=2))
         if name.startswith("hang"):
             wait_for_a_signal()
         if name.startswith("deaf"):
