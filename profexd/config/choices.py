@@ -83,11 +83,13 @@ def read_columns(data: Any, source: Source | None, scope: Scope) -> ColumnsChoic
     )
 
 
-def read_changes(file: PipelineFile, source: Source | None, scope: Scope) -> ChangesChoice | None:
+def read_changes(
+    data: Mapping[str, Any], file: PipelineFile, source: Source | None, scope: Scope
+) -> ChangesChoice | None:
     """Return what mode ``changed`` says, or None in mode ``full``."""
     table = file.changes
     if file.mode != "changed":
-        if scope.has(("changes",)) and not scope.reported("mode"):
+        if "changes" in data and not scope.reported("mode"):
             scope.add(
                 ("changes",),
                 'needs mode = "changed"',

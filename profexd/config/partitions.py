@@ -80,15 +80,21 @@ def check_placeholders(
     source: Source | None,
     scope: Scope,
 ) -> None:
-    """Report placeholders without a value, and columns that the path does not tell."""
+    """Report placeholders that nothing gives a value."""
     pieces = [piece for piece in template.pieces if piece.name in ("event", "column")]
     for piece in dict.fromkeys(pieces):
         if partitions.give(piece) or (source is None and piece.name == "event"):
             continue
         message, hint = _without_value(piece, file, source)
         scope.add((_key_of(piece, file),), message, hint)
+
+
+def check_columns(
+    partitions: Partitions, template: Template, file: PipelineFile, scope: Scope
+) -> None:
+    """Report columns of ``partition_by`` that the path does not tell."""
     for index, column in enumerate(partitions.columns):
-        if any(_tells(piece, column, partitions) for piece in pieces):
+        if any(_tells(piece, column, partitions) for piece in template.pieces):
             continue
         path: Path = ("partition_by",)
         if isinstance(file.partition_by, list):
@@ -140,7 +146,7 @@ def _later(first: PathValues) -> Iterator[PathValues]:
 def _tells(piece: Piece, column: str, partitions: Partitions) -> bool:
     if piece.name == "event":
         return partitions.event is not None and partitions.event.casefold() == column.casefold()
-    return piece.argument.casefold() == column.casefold()
+    return piece.name == "column" and piece.argument.casefold() == column.casefold()
 
 
 def _without_value(piece: Piece, file: PipelineFile, source: Source | None) -> tuple[str, str]:

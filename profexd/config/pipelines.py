@@ -12,6 +12,7 @@ from profexd.config.catalog import Catalog
 from profexd.config.choices import read_changes, read_columns, read_events, read_identity
 from profexd.config.conditions import read_conditions
 from profexd.config.documents import NAME_PATTERN, PipelineFile
+from profexd.config.fitting import check_fits
 from profexd.config.model import (
     FormatChoice,
     Pipeline,
@@ -85,7 +86,7 @@ def read_pipeline(
     filter_ = _filter(data.get("filter"), scope, homes)
     identity = read_identity(data.get("identity"), rows, scope.within("identity"))
     columns = read_columns(data.get("columns"), rows, scope.within("columns"))
-    changes = read_changes(file, rows, scope)
+    changes = read_changes(data, file, rows, scope)
     zone = schedule.timezone if schedule else timezone
     events = read_events(data.get("events"), rows, scope.within("events"), zone, homes)
     if changes and events and events.window:
@@ -108,13 +109,17 @@ def read_pipeline(
         split=split is not None,
         catalog=around.catalog,
     )
+    values = tuple(named.value for _, named in sinks or () if named.value is not None)
+    if target:
+        check_fits(
+            target.path, values, file, scope, settings=around.settings, catalog=around.catalog
+        )
     deltas = changes is not None or (events is not None and events.window is not None)
     existing = on_existing(file, target.path if target else None, scope, deltas=deltas)
     if scope.problems.errors > before:
         return None
     if not (source and source.value and sinks and chosen and schedule and target):
         return None
-    values = tuple(named.value for _, named in sinks if named.value is not None)
     documents = {
         "settings": to_json(around.settings_data),
         "pipeline": to_json(data),

@@ -56,7 +56,8 @@ _SCHEDULE_SHAPES: Mapping[str, Schema] = {
     key: {"anyOf": [{"format": "date"}, {"format": "date-time"}]} for key in ("start", "end")
 }
 _CONDITIONS: Schema = {"type": "array", "items": {"$ref": "#/$defs/condition"}}
-_SCALAR: Schema = {"type": ["string", "number", "boolean"]}
+_SCALAR: Schema = {"not": {"type": ["array", "object"]}}
+"""Dates too, which JSON lacks."""
 _GROUP: Schema = {**_CONDITIONS, "minItems": 1}
 _CONDITION_SHAPES: Mapping[str, Schema] = {
     "operator": {"enum": list(OPERATORS)},

@@ -11,7 +11,7 @@ from profexd.api.codec import Codec
 from profexd.config.catalog import Catalog
 from profexd.config.documents import PipelineFile
 from profexd.config.model import Settings, Source
-from profexd.config.partitions import check_placeholders, read_partitions
+from profexd.config.partitions import check_columns, check_placeholders, read_partitions
 from profexd.config.problems import Scope
 from profexd.config.template import PathValues, Template, joined, path_faults, sample_values
 
@@ -84,7 +84,8 @@ def read_target(
         return None
     partitions = read_partitions(file.partition_by, source, template, scope)
     if not scope.reported("path", "folder", "filename"):
-        check_placeholders(partitions, template, file, source, scope)
+        check_columns(partitions, template, file, scope)
+    check_placeholders(partitions, template, file, source, scope)
     if scope.problems.errors > before:
         return None
     if file.path is not None and file.compression in {"none", *catalog.codecs}:

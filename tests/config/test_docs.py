@@ -43,15 +43,14 @@ def rows(definitions: dict[str, Any], name: str, prefix: str = "") -> Iterator[s
         inner = value.get("$ref", "").rpartition("/")[2]
         if inner.endswith("Table"):
             yield from rows(definitions, inner, f"{prefix}{key}.")
-        elif "const" not in value or "default" in value:
+        elif key != "type" or "default" in value:
             yield row(f"{prefix}{key}", value, required=key in schema.get("required", ()))
 
 
 def row(key: str, value: dict[str, Any], *, required: bool) -> str:
     default = json.dumps(value["default"]) if "default" in value else ""
-    others = [
-        json.dumps(choice) for choice in value.get("enum", ()) if choice != value.get("default")
-    ]
+    choices = value.get("enum", [value["const"]] if "const" in value else [])
+    others = [json.dumps(choice) for choice in choices if choice != value.get("default")]
     shown = f"`{default}`" if default else "required" if required else ""
     if others:
         listed = ", ".join(f"`{other}`" for other in others)

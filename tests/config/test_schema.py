@@ -13,6 +13,7 @@ from profexd.config.catalog import Catalog
 from profexd.config.schema import KINDS, FileKind, json_schema
 from profexd.config.skeleton import FILES
 from tests.config.test_pipelines import FULL
+from tests.config.test_selection import EVENT_ROLES, EVENTS, ROLES, SELECTION
 from tests.config.tree import PIPELINE, SINK, SOURCE
 
 
@@ -39,6 +40,10 @@ def test_the_schema_is_one(catalog: Catalog, kind: FileKind | None) -> None:
         ("sink", SINK),
         ("pipeline", PIPELINE),
         ("pipeline", FULL),
+        ("pipeline", SELECTION),
+        ("pipeline", EVENTS),
+        ("source", ROLES),
+        ("source", EVENT_ROLES),
         ("pipeline", "path = 'a.csv'"),
     ],
 )
@@ -62,7 +67,14 @@ def test_what_profexd_takes_the_schema_takes(catalog: Catalog, kind: FileKind, t
         ("pipeline", "compression = 'gz'"),
         ("pipeline", "sinks = []"),
         ("pipeline", "sink = 'Not A Name'"),
-        ("pipeline", "mode = 'changed'"),
+        ("pipeline", "mode = 'change'"),
+        ("pipeline", "[filter]\nmatch = 'all'"),
+        ("pipeline", "[filter]\nconditions = [{ property = 'a', operator = 'like' }]"),
+        ("pipeline", "[filter]\nconditions = [{ any = [{ propert = 'a' }] }]"),
+        ("pipeline", "[columns]\nschema = 'none'"),
+        ("pipeline", "[events]\nrange = 'tomorrow'"),
+        ("pipeline", "[events]\nrange = { since = 2026-01-01 }"),
+        ("source", "table = 'a'\n[profiles]\ndevice = 1"),
         ("pipeline", "schedule = { cron = '* * * * *' }"),
     ],
 )

@@ -179,14 +179,6 @@ def test_a_value_cannot_make_a_folder_vanish() -> None:
         rendered("a/${account_id}/b", replace(VALUES, account_id=""))
 
 
-@pytest.mark.parametrize("placeholder", ["${column:country}", "${event}"])
-def test_partition_placeholders_need_partitions(tree: Tree, placeholder: str) -> None:
-    (problem,) = tree.mistakes(PIPELINE.replace("customers.csv", f"{placeholder}.csv"))
-    assert problem["message"] == (
-        f'placeholder "{placeholder}" needs partitions, and there is no partition_by'
-    )
-
-
 @pytest.mark.parametrize(
     ("lines", "key", "message"),
     [

@@ -1,0 +1,37 @@
+"""Asks each sink of a pipeline whether its storage can have a file under such a name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from profexd.config.catalog import Catalog
+from profexd.config.documents import PipelineFile
+from profexd.config.model import Settings, SinkChoice
+from profexd.config.problems import Scope
+from profexd.config.template import Template, sample_values
+
+
+def check_fits(
+    path: Template,
+    sinks: Iterable[SinkChoice],
+    file: PipelineFile,
+    scope: Scope,
+    *,
+    settings: Settings,
+    catalog: Catalog,
+) -> None:
+    """Report what a sink has against the path, as a made-up run would expand it."""
+    values = sample_values(
+        pipeline="x",
+        timezone=settings.timezone,
+        account_id=settings.account_id,
+        instance_id=settings.instance_id,
+    )
+    columns = {piece.argument: "x" for piece in path.pieces if piece.name == "column"}
+    target = path.expand(replace(values, event="x", columns=columns))
+    key = next(key for key in ("path", "filename", "folder") if getattr(file, key) is not None)
+    for choice in sinks:
+        fault = catalog.sinks[choice.type].target_fault(choice.options, target)
+        if fault:
+            scope.add((key,), fault, f"the sink {choice.name} ({choice.type}) cannot have it")
