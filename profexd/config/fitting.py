@@ -32,6 +32,9 @@ def check_fits(
     target = path.expand(replace(values, event="x", columns=columns))
     key = next(key for key in ("path", "filename", "folder") if getattr(file, key) is not None)
     for choice in sinks:
-        fault = catalog.sinks[choice.type].target_fault(choice.options, target)
+        try:
+            fault = catalog.sinks[choice.type].target_fault(choice.options, target)
+        except Exception as why:  # noqa: BLE001 - a plugin may raise anything
+            fault = f"made the plugin fail: {type(why).__name__}: {why}"
         if fault:
-            scope.add((key,), fault, f"the sink {choice.name} ({choice.type}) cannot have it")
+            scope.add((key,), fault, f"so says the sink {choice.name} ({choice.type})")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 from urllib.parse import quote, urlsplit
@@ -70,22 +70,25 @@ def _port(port: int) -> int:
     return port
 
 
-def _headers(headers: dict[str, Secret]) -> dict[str, Secret]:
+def _header_faults(headers: dict[str, Secret]) -> Iterator[tuple[str, str]]:
+    """Yield the key of each header that cannot be sent, and why."""
+    names = [name.lower() for name in headers]
     for name, value in headers.items():
         if not 1 <= len(name) <= _LONGEST_NAME or not _TOKEN.fullmatch(name):
-            raise ValueError(
+            yield (
+                "headers",
                 f'"{name[:_LONGEST_NAME]}" is no name of a header: 1 to {_LONGEST_NAME} letters,'
-                " digits and !#$%&'*+-.^_`|~"
+                " digits and !#$%&'*+-.^_`|~",
             )
+            continue
+        # A dot would be taken for a table within the table.
+        key = "headers" if "." in name else f"headers.{name}"
         if name.lower() in _OURS:
-            raise ValueError(f'"{name}" says what is sent, and profexd alone knows it')
-        if value.kind == "literal" and (fault := header_fault(value.value)):
-            raise ValueError(f"the value of {name} {fault}")
-    names = [name.lower() for name in headers]
-    for name in headers:
-        if names.count(name.lower()) > 1:
-            raise ValueError(f'"{name}" is there twice; the case of letters makes no difference')
-    return headers
+            yield key, "says what is sent, and profexd alone knows it"
+        elif names.count(name.lower()) > 1:
+            yield key, "is there twice: the case of letters makes no difference"
+        elif value.kind == "literal" and (fault := header_fault(value.value)):
+            yield key, fault
 
 
 def header_fault(value: str) -> str:
@@ -112,7 +115,6 @@ class HttpOptions(SinkOptions):
     headers: Annotated[
         dict[str, Secret],
         Doc("Further headers, name = value; every value is a secret."),
-        Check(_headers),
     ] = field(default_factory=dict)
     bearer_token: Annotated[Secret | None, Doc("Sent as Authorization: Bearer …; a secret.")] = None
     allow_http: Annotated[bool, Doc("Allow a url that begins with http://.")] = False
@@ -131,6 +133,7 @@ class HttpOptions(SinkOptions):
             yield "port", "goes with host; write the port into url"
         if self.url.startswith("http://") and not self.allow_http:
             yield "url", "would send everything in the clear; write https://, or allow_http = true"
+        yield from _header_faults(self.headers)
         if self.bearer_token and any(name.lower() == "authorization" for name in self.headers):
             yield "bearer_token", "cannot stand beside a header Authorization"
         if self.bearer_token and self.bearer_token.kind == "literal":
