@@ -26,11 +26,13 @@ class SinkContext:
     ``journal`` makes a staged handle durable: call it *before* the first byte leaves, and again
     when the handle changes. ``progress`` takes the bytes sent since the last call, from any
     thread. ``create_only``: publish must fail with TargetExists rather than replace a file that
-    this run did not publish itself.
+    this run did not publish itself. ``alone``: the run delivers one file to this sink and nothing
+    else, so nothing waits for it to be staged.
     """
 
     run_id: str = "0"
     create_only: bool = False
+    alone: bool = False
     reveal: Callable[[Secret], str] = _reveal_nothing
     journal: Callable[[Staged], None] = lambda staged: None
     progress: Callable[[int], None] = lambda sent: None
