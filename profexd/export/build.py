@@ -91,11 +91,10 @@ def _write_partitions(
 ) -> None:
     """Write a file, or a series of parts, of each partition; none where there are no rows."""
     with partitions(rows, catalog) as found:
-        plan.refuse_collisions([partition.values for partition in found])
+        paths = plan.firsts(partition.values for partition in found)
         parts.expected = sum(partition.count for partition in found)
-        for partition in found:
+        for path, partition in zip(paths, found, strict=True):
             name = partial(plan.file, partition=partition.values)
-            path, _ = name(1)
             format_ = new_format(partial(_warn_of, warn, path))
             parts.series(format_, partition.rows, name)
     if not found:

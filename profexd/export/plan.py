@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -56,9 +56,11 @@ class Plan:
         path = self.render(number, partition)
         return path, _member(path, self.ending)
 
-    def refuse_collisions(self, partitions: Sequence[Values]) -> None:
-        """Raise NameCollision where two partitions would be one file, or what is wrong with a
-        name."""
+    def firsts(self, partitions: Iterable[Values]) -> list[str]:
+        """Return the path of the first part of each partition.
+
+        Raises NameCollision where two would be one, ConfigurationInvalid for what is no path.
+        """
         seen: dict[str, Values] = {}
         for values in partitions:
             path, _ = self.file(1, values)
@@ -66,10 +68,10 @@ class Plan:
                 raise NameCollision(
                     f"{path} would be written twice, for {_shown(seen[path])}"
                     f" and for {_shown(values)}",
-                    hint="let every column of partition_by stand in the path, and make values that"
-                    " become one name one value in the source's query",
+                    hint="let the source's query make one value of those that become one name",
                 )
             seen[path] = values
+        return list(seen)
 
 
 def plan(job: Job, pipeline: Pipeline, catalog: Catalog) -> Plan:
@@ -118,16 +120,16 @@ def plan(job: Job, pipeline: Pipeline, catalog: Catalog) -> Plan:
 def _filled(values: PathValues, pipeline: Pipeline, partition: Values) -> PathValues:
     """Return the values of one partition's names."""
     found = {
-        name.lower(): "null" if value is None else value
+        name.casefold(): "null" if value is None else value
         for name, value in zip(pipeline.partition_by, partition, strict=True)
     }
     return replace(
         values,
-        event=found.get((pipeline.source.events.name or "").lower()),
+        event=found.get((pipeline.source.events.name or "").casefold()),
         columns={
-            piece.argument: found[piece.argument.lower()]
-            for piece in pipeline.path.pieces
-            if piece.name == "column" and piece.argument.lower() in found
+            column: found[column.casefold()]
+            for column in pipeline.path.columns
+            if column.casefold() in found
         },
     )
 

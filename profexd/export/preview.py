@@ -22,6 +22,7 @@ from profexd.api.format import (
 from profexd.api.types import Column
 from profexd.export.build import rows_of
 from profexd.export.engine import failing
+from profexd.export.partition import values_of, visible
 from profexd.export.source import open_source
 from profexd.wire import PreviewJson
 
@@ -49,7 +50,14 @@ def preview(
     limits = pipeline.settings.limits
     with open_source(pipeline.source, limits=limits, folder=folder, stop=stop) as source:
         rows = rows_of(source, pipeline, folder=folder, stop=stop)
-        matching = _count(rows)
+        if plan.partitioned:
+            found = values_of(rows, catalog)
+            matching = sum(count for _, count in found)
+            paths = plan.firsts(values for values, _ in found)
+            rows = visible(rows)
+        else:
+            matching = _count(rows)
+            paths = [plan.path]
         first = replace(rows, statement=f"{rows.statement}\nLIMIT {int(limit)}")
         values = _values(first, format_)
         text = _text(first, format_, values)
@@ -57,10 +65,11 @@ def preview(
         pipeline=pipeline.name,
         files=[
             {
-                "path": plan.path,
-                "uri": catalog.sinks[choice.type].uri(choice.options, plan.path),
+                "path": path,
+                "uri": catalog.sinks[choice.type].uri(choice.options, path),
                 "sink": choice.name,
             }
+            for path in paths
             for choice in pipeline.sinks
         ],
         columns=[{"name": column.name, "type": column.type.text} for column in rows.columns],
