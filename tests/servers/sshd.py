@@ -10,7 +10,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -65,23 +65,21 @@ class Sshd:
 
     def sessions(self) -> list[int]:
         """Return the processes of all connections."""
-        listing = subprocess.run(
-            ["pgrep", "-P", str(self.pid)], capture_output=True, text=True, check=False
-        )
-        return [int(line) for line in listing.stdout.split()]
+        return _descendants(self.pid)
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
         """Let no session do anything while the block lasts."""
-        family = [pid for session in self.sessions() for pid in (session, *_children(session))]
-        for pid in family:
-            os.kill(pid, signal.SIGSTOP)
+        family = self.sessions()
+        _signal(family, signal.SIGSTOP)
         try:
             yield
         finally:
-            for pid in family:
-                with _gone_is_fine():
-                    os.kill(pid, signal.SIGCONT)
+            _signal(family, signal.SIGCONT)
+
+    def end_sessions(self) -> None:
+        """Kill every connection there is."""
+        _signal(self.sessions(), signal.SIGKILL)
 
     def sftp(self, *commands: str) -> str:
         """Run commands in OpenSSH's own client; return what it printed."""
@@ -101,18 +99,16 @@ class Sshd:
         return done.stdout
 
 
-def _children(pid: int) -> list[int]:
+def _descendants(pid: int) -> list[int]:
     listing = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False)
     found = [int(line) for line in listing.stdout.split()]
-    return found + [deeper for child in found for deeper in _children(child)]
+    return found + [deeper for child in found for deeper in _descendants(child)]
 
 
-@contextmanager
-def _gone_is_fine() -> Iterator[None]:
-    try:
-        yield
-    except ProcessLookupError:
-        return
+def _signal(pids: Sequence[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 @contextmanager
@@ -137,7 +133,7 @@ def sshd_home() -> Iterator[Sshd]:
             shutil.chown(home.home, user, user)
             yield home
         finally:
-            _change_users("userdel", user)
+            _change_users("userdel", "--force", user)
 
 
 @contextmanager
@@ -160,7 +156,12 @@ def sshd(
     command = [program("sshd"), "-D", "-e", "-f", config]
     log = home.folder / f"sshd_{port}.log"
     with running(command, log=log, healthy=lambda: listens(port)) as process:
-        yield Sshd(home.folder, home.user, port, process.pid, home.host_keys)
+        server = Sshd(home.folder, home.user, port, process.pid, home.host_keys)
+        try:
+            yield server
+        finally:
+            # A session outlives the server that began it.
+            server.end_sessions()
 
 
 def make_key(path: Path, kind: str = "ed25519", *flags: str, passphrase: str = "") -> str:

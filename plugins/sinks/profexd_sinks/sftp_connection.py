@@ -1,0 +1,354 @@
+"""A connection to an SSH server: reached in time, recognised, logged in, and never hanging."""
+
+from __future__ import annotations
+
+import io
+import logging
+import select
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from profexd.api import (
+    ConfigurationInvalid,
+    Secret,
+    SinkDenied,
+    SinkRefused,
+    SinkTimeout,
+    SinkUnreachable,
+)
+from profexd_sinks.sftp_hostkeys import HostKey, Trust, from_known_hosts, pinned
+from profexd_sinks.sftp_options import SftpOptions
+from profexd_sinks.sftp_protocol import NotSftp, Sftp
+
+if TYPE_CHECKING:
+    from paramiko import PKey, Transport
+
+_KEEPALIVE_SECONDS = 15
+_CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com")
+"""The fastest first; the library's own choice follows."""
+
+
+@dataclass
+class Connection:
+    """A login at a server, and the SFTP conversation in it."""
+
+    transport: Transport
+    sftp: Sftp
+    guard: _Guard
+    folders: set[str] = field(default_factory=set)
+    """The folders that were made, or found, in this conversation."""
+
+    @property
+    def alive(self) -> bool:
+        return bool(self.transport.is_active())
+
+    def close(self) -> None:
+        """End it without waiting for the server."""
+        with suppress(Exception):
+            self.transport.close()
+
+
+def connect(options: SftpOptions, reveal: Callable[[Secret], str]) -> Connection:
+    """Connect and log in; raises SinkUnreachable, SinkTimeout, SinkDenied or SinkRefused."""
+    import paramiko
+
+    # All that it would log is raised here, in words of ours.
+    logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
+    logins = _logins(options, reveal)
+    trust = _trust(options)
+    guard = _Guard(_reach(options), options.timeout)
+    with explained(options, guard):
+        transport = paramiko.Transport(guard)
+        try:
+            _shake_hands(transport, options, trust)
+            _log_in(transport, options, logins)
+            transport.set_keepalive(_KEEPALIVE_SECONDS)
+            channel = _open_channel(transport, options)
+            return Connection(transport, Sftp(channel), guard)
+        except BaseException:
+            transport.close()
+            raise
+
+
+@contextmanager
+def explained(options: SftpOptions, guard: _Guard) -> Iterator[None]:
+    """Turn what a broken connection raises into an error that says what to do."""
+    import paramiko
+
+    where = options.server
+    try:
+        yield
+    except TimeoutError as why:
+        raise _stalled(options) from why
+    except NotSftp as why:
+        raise SinkRefused(
+            f"{where} does not speak SFTP: {why}",
+            hint=f"does `sftp -P {options.port} {options.username}@{options.host}` work?",
+        ) from why
+    except (EOFError, OSError, paramiko.SSHException) as why:
+        if guard.stalled:
+            raise _stalled(options) from why
+        words = str(why) or "the connection was closed"
+        raise SinkUnreachable(
+            f"the connection to {where} broke: {words}",
+            hint="is the server up, and does it allow so many sessions?",
+        ) from why
+
+
+def _stalled(options: SftpOptions) -> SinkTimeout:
+    return SinkTimeout(
+        f"{options.server} did nothing for {options.timeout:g} s",
+        hint="is the server overloaded, or its disk stuck? timeout in the sink says how long to"
+        " wait",
+    )
+
+
+class _Guard:
+    """A socket that gives up when the other side takes nothing for too long.
+
+    The library asks again for ever, in steps of the timeout that it sets here.
+    """
+
+    def __init__(self, connected: socket.socket, limit: float) -> None:
+        self._socket = connected
+        self._limit = limit
+        self._step = 0.1
+        self._moved = time.monotonic()
+        self._writable = select.poll()
+        self._writable.register(connected, select.POLLOUT)
+        self._readable = select.poll()
+        self._readable.register(connected, select.POLLIN)
+        self.stalled = False
+        connected.setblocking(False)
+
+    def settimeout(self, seconds: float | None) -> None:
+        self._step = 0.1 if seconds is None else seconds
+
+    def send(self, data: bytes) -> int:
+        try:
+            sent = self._socket.send(data)
+        except BlockingIOError:
+            if not self._writable.poll(self._step * 1000):
+                if time.monotonic() - self._moved > self._limit:
+                    self.stalled = True
+                    raise ConnectionAbortedError("nothing was taken for too long") from None
+                raise TimeoutError from None
+            sent = self._socket.send(data)
+        self._moved = time.monotonic()
+        return sent
+
+    def recv(self, size: int) -> bytes:
+        try:
+            return self._socket.recv(size)
+        except BlockingIOError:
+            if not self._readable.poll(self._step * 1000):
+                raise TimeoutError from None
+            return self._socket.recv(size)
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def getpeername(self) -> Any:
+        return self._socket.getpeername()
+
+
+def _reach(options: SftpOptions) -> socket.socket:
+    try:
+        connected = socket.create_connection(
+            (options.host, options.port), timeout=options.connect_timeout
+        )
+    except TimeoutError as why:
+        raise SinkUnreachable(
+            f"cannot connect to {options.server} within {options.connect_timeout:g} s",
+            hint="is a firewall between us? connect_timeout in the sink says how long to wait",
+        ) from why
+    except OSError as why:
+        raise SinkUnreachable(
+            f"cannot connect to {options.server}: {why.strerror or why}",
+            hint="are host and port right, and is the server up?",
+        ) from why
+    connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connected
+
+
+def _trust(options: SftpOptions) -> Trust:
+    if options.pins:
+        return pinned(options.server, options.pins)
+    return from_known_hosts(options.server, Path(options.known_hosts).expanduser())
+
+
+def _shake_hands(transport: Transport, options: SftpOptions, trust: Trust) -> None:
+    import paramiko
+
+    transport.banner_timeout = transport.handshake_timeout = options.connect_timeout
+    transport.auth_timeout = transport.channel_timeout = options.timeout
+    offered = transport.get_security_options()
+    offered.ciphers = _first(_CIPHERS, offered.ciphers)
+    # A server has several keys: ask for one that we know.
+    known = [name for kind in trust.kinds for name in _algorithms(kind)]
+    offered.key_types = _first(known, offered.key_types)
+    try:
+        transport.start_client(timeout=options.connect_timeout)
+    except (paramiko.SSHException, EOFError) as why:
+        if isinstance(why, paramiko.ssh_exception.IncompatiblePeer):
+            raise SinkRefused(
+                f"{options.server} and profexd have no algorithm in common: {why}",
+                hint="the server is too old, or allows too little",
+            ) from why
+        raise SinkUnreachable(
+            f"{options.server} did not answer as an SSH server within"
+            f" {options.connect_timeout:g} s: {str(why) or 'it closed the connection'}",
+            hint="is that port the one of its SSH server, and does it allow our address?",
+        ) from why
+    trust.check(HostKey(transport.get_remote_server_key().asbytes()))
+
+
+def _algorithms(kind: str) -> tuple[str, ...]:
+    return ("rsa-sha2-512", "rsa-sha2-256") if kind == "ssh-rsa" else (kind,)
+
+
+def _first(wanted: Any, offered: Any) -> tuple[str, ...]:
+    """Return what is offered, with what is wanted at its head."""
+    head = tuple(name for name in wanted if name in offered)
+    return head + tuple(name for name in offered if name not in head)
+
+
+@dataclass(frozen=True, slots=True)
+class _Login:
+    """One way to log in: returns what else the server wants, which is nothing once it is done."""
+
+    name: str
+    attempt: Callable[[Transport], list[str]]
+
+
+def _logins(options: SftpOptions, reveal: Callable[[Secret], str]) -> list[_Login]:
+    user = options.username
+    found: list[_Login] = []
+    if options.private_key is not None:
+        phrase = reveal(options.passphrase) if options.passphrase is not None else None
+        key = _private_key(reveal(options.private_key), phrase)
+        found.append(_Login("private_key", lambda to: to.auth_publickey(user, key)))
+    if options.agent:
+        found += [
+            _Login("agent", lambda to, key=one: to.auth_publickey(user, key))  # type: ignore[misc]
+            for one in _agent_keys()
+        ]
+    if options.password is not None:
+        password = reveal(options.password)
+        found.append(_Login("password", lambda to: to.auth_password(user, password)))
+    return found
+
+
+def _log_in(transport: Transport, options: SftpOptions, logins: list[_Login]) -> None:
+    import paramiko
+
+    accepted = ""
+    for login in logins:
+        try:
+            wanted = login.attempt(transport)
+        except paramiko.BadAuthenticationType as why:
+            accepted = ", ".join(why.allowed_types)
+        except paramiko.AuthenticationException:
+            if not transport.is_active():
+                break
+        else:
+            if not wanted:
+                return
+            # One of several proofs was taken: the next way may be the other.
+            accepted = ", ".join(wanted)
+    tried = ", ".join(dict.fromkeys(login.name for login in logins))
+    raise SinkDenied(
+        f"{options.server} refuses {options.username} with {tried}"
+        + (f"; it wants {accepted}" if accepted else ""),
+        hint="compare username and the secret with what the server's owner gave; a key must stand"
+        " in the user's authorized_keys",
+    )
+
+
+def _private_key(text: str, passphrase: str | None) -> PKey:
+    """Read a key in any form by way of OpenSSH's, which the library reads for every type."""
+    import paramiko
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import serialization as forms
+
+    data = text.strip().encode() + b"\n"
+    phrase = passphrase.encode() if passphrase else None
+    load = forms.load_ssh_private_key if b"BEGIN OPENSSH" in data else forms.load_pem_private_key
+    try:
+        key = load(data, phrase)
+        openssh = key.private_bytes(
+            forms.Encoding.PEM, forms.PrivateFormat.OpenSSH, forms.NoEncryption()
+        ).decode()
+        kind = _KEY_CLASSES.get(type(key).__name__.lstrip("_"), "")
+        if not kind:
+            raise UnsupportedAlgorithm(f"its type is {type(key).__name__}")
+        loaded: PKey = getattr(paramiko, kind).from_private_key(io.StringIO(openssh))
+    except (ValueError, TypeError, UnsupportedAlgorithm, paramiko.SSHException) as why:
+        raise _unreadable(encrypted=b"ENCRYPTED" in data, phrase=phrase, why=why) from None
+    return loaded
+
+
+_KEY_CLASSES = {
+    "Ed25519PrivateKey": "Ed25519Key",
+    "RSAPrivateKey": "RSAKey",
+    "ECPrivateKey": "ECDSAKey",
+    "EllipticCurvePrivateKey": "ECDSAKey",
+}
+
+
+def _unreadable(*, encrypted: bool, phrase: bytes | None, why: Exception) -> ConfigurationInvalid:
+    # What the library says could quote the key.
+    if isinstance(why, TypeError) or (encrypted and phrase is None):
+        words, hint = "it is encrypted", "write its passphrase in the sink"
+        if phrase is not None:
+            words, hint = "it is not encrypted", "take passphrase out of the sink"
+    elif phrase is not None:
+        words, hint = "the passphrase does not open it", "correct passphrase in the sink"
+    else:
+        words, hint = (
+            "it is no Ed25519, ECDSA or RSA key",
+            'write private_key = { file = "…" }, or the whole key with its BEGIN and END lines',
+        )
+    return ConfigurationInvalid(f"the private_key cannot be read: {words}", hint=hint)
+
+
+def _agent_keys() -> list[PKey]:
+    import paramiko
+
+    try:
+        keys: list[PKey] = list(paramiko.Agent().get_keys())
+    except (OSError, paramiko.SSHException):
+        keys = []
+    if not keys:
+        raise ConfigurationInvalid(
+            "agent = true, and no SSH agent with a key answers",
+            hint="set SSH_AUTH_SOCK in the environment of profexd, and add a key with ssh-add",
+        )
+    return keys
+
+
+def _open_channel(transport: Transport, options: SftpOptions) -> Any:
+    import paramiko
+
+    try:
+        channel = transport.open_session(timeout=options.timeout)
+        channel.settimeout(options.timeout)
+        channel.invoke_subsystem("sftp")
+    except paramiko.ChannelException as why:
+        raise SinkRefused(
+            f"{options.server} opens no session: {why.text}",
+            hint="the user may not use SFTP there; ask the server's owner",
+        ) from why
+    except paramiko.SSHException as why:
+        if not transport.is_active():
+            raise
+        raise SinkRefused(
+            f"{options.server} offers no SFTP: {why}",
+            hint="ask the server's owner to switch the sftp subsystem on for the user",
+        ) from why
+    return channel
