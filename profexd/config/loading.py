@@ -30,7 +30,15 @@ from profexd.config.pipelines import (
     pipeline_from_documents,
     read_pipeline,
 )
-from profexd.config.problems import IS_MISSING, Document, Problems, Scope, listed, problem
+from profexd.config.problems import (
+    IS_MISSING,
+    Document,
+    Places,
+    Problems,
+    Scope,
+    listed,
+    problem,
+)
 from profexd.config.settings import read_settings
 from profexd.config.strays import strays
 from profexd.config.trust import is_known, members, refused
@@ -164,9 +172,22 @@ class _Loading:
                 problems = self._without_what_defaults_may_say(problems)
         if problems.errors:
             pipeline = last.pipeline if last else None
+        known = self.scopes.get(found.name)
         return Entry(
-            name=found.name, file=found.path, pipeline=pipeline, problems=problems.sorted()
+            name=found.name,
+            file=found.path,
+            pipeline=pipeline,
+            problems=problems.sorted(),
+            places=self._places(known) if known else None,
         )
+
+    def _places(self, scope: Scope) -> Places:
+        """Return where a pipeline and its source are written."""
+        written = scope.written("source")
+        named = self.sources.get(written) if isinstance(written, str) else None
+        if named is not None and named.document is not None:
+            return Places(scope, Scope(scope.problems, named.document))
+        return Places(scope, scope.within("source"))
 
     def _without_what_defaults_may_say(self, problems: Problems) -> Problems:
         """While profexd.toml cannot be read, that is the problem, not what is missing elsewhere."""
@@ -252,7 +273,8 @@ class _Loading:
                 value = read(found.name, data, Scope(problems, document))
             if problems.errors:
                 value = None
-            named[found.name] = Named(data, value, problems.sorted())
+            written = None if isinstance(document, Unreadable) else document
+            named[found.name] = Named(data, value, problems.sorted(), written)
             self.problems.report(*problems.sorted())
         return named
 

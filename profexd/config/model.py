@@ -20,6 +20,7 @@ from profexd.config.shape import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from profexd.config.problems import Places
     from profexd.config.template import Template
     from profexd.wire import ProblemJson
 
@@ -184,6 +185,8 @@ class Entry:
     file: Path
     pipeline: Pipeline | None
     problems: tuple[ProblemJson, ...] = ()
+    places: Places | None = field(default=None, repr=False, compare=False)
+    """Where its keys stand, unless the file is gone or cannot be read."""
 
     @property
     def invalid(self) -> bool:

@@ -51,6 +51,8 @@ class Named(Generic[Value]):
     data: Mapping[str, Any] = field(repr=False)
     value: Value | None
     problems: tuple[ProblemJson, ...] = ()
+    document: Document | None = field(default=None, repr=False)
+    """Where it is written, if that is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

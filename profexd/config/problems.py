@@ -50,6 +50,19 @@ class Document:
                 return self._positions[path[:length]]
         return 1, 1
 
+    def problem(self, path: Path, message: str, hint: str, severity: Severity) -> ProblemJson:
+        """Return a problem at ``path``."""
+        line, column = self.place(path)
+        return problem(
+            self.label,
+            message,
+            hint,
+            line=line,
+            column=column,
+            key=dotted(path),
+            severity=severity,
+        )
+
 
 class Mistake(ValueError):
     """A value that cannot be used: what is wrong with it, and what to write instead."""
@@ -76,18 +89,7 @@ class Problems:
         severity: Severity = "error",
     ) -> None:
         """Report a problem of ``document`` at ``path``."""
-        line, column = document.place(path)
-        self.report(
-            problem(
-                document.label,
-                message,
-                hint,
-                line=line,
-                column=column,
-                key=dotted(path),
-                severity=severity,
-            )
-        )
+        self.report(document.problem(path, message, hint, severity))
 
     def report(self, *problems: ProblemJson) -> None:
         """Take problems as they are."""
@@ -149,6 +151,14 @@ class Scope:
                 return self.defaults, in_defaults
         return self.own, whole
 
+    def written(self, key: str) -> Any:
+        """Return what the file or the defaults say of a key, or None."""
+        document, path = self.document((key,))
+        value: Any = document.data
+        for step in path:
+            value = value.get(step) if isinstance(value, Mapping) else None
+        return value
+
     def has(self, path: Path) -> bool:
         """Whether the file or the defaults say something at ``path``."""
         document, place = self.document(path)
@@ -183,6 +193,28 @@ class Scope:
         """Report a problem at ``path``, in the file that holds it."""
         document, place = self.document(path)
         self.problems.add(document, place, message, hint, severity)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a pipeline and its source are written, for what is found out about them later."""
+
+    pipeline: Scope
+    source: Scope
+    """That of the source's own file, or of the table within the pipeline's."""
+
+    def problem(
+        self,
+        of: Literal["pipeline", "source"],
+        path: Path,
+        message: str,
+        hint: str,
+        severity: Severity,
+    ) -> ProblemJson:
+        """Return what was found at ``path`` of the pipeline or of its source as a problem."""
+        scope = self.pipeline if of == "pipeline" else self.source
+        document, place = scope.document(path)
+        return document.problem(place, message, hint, severity)
 
 
 def problem(
