@@ -108,3 +108,29 @@ def test_timestamps_take_the_form_of_fourteen_digits(table: Table) -> None:
 def test_a_row_group_of_no_rows_is_a_configuration_error(table: Table) -> None:
     with pytest.raises(ConfigurationInvalid, match="1 or more"):
         table("SELECT 1 AS a").pipeline("parquet", row_group_rows=0)
+
+
+@pytest.mark.parametrize("columns", [1, 1600])
+@pytest.mark.parametrize("rows", [0, 3])
+def test_the_writer_is_named_without_the_engines_version(
+    table: Table, columns: int, rows: int
+) -> None:
+    # Values of that name stay what they are.
+    listed = ", ".join(f"'DuckDB version ' || i AS c{n}" for n in range(columns))
+    export = table(f"SELECT {listed} FROM range({rows}) r(i)")
+    path = export.build(export.pipeline("parquet")).path
+    meta = pq.ParquetFile(path).metadata
+    assert meta.created_by == "profexd version 1.0.0 (build 1)"
+    assert path.read_bytes().count(duckdb.__version__.encode()) == 0
+    values = [f"DuckDB version {i}" for i in range(rows)]
+    assert pq.read_table(path).to_pydict() == {f"c{n}": values for n in range(columns)}
+    assert query(f"SELECT count(c0) FROM read_parquet('{path}')") == [(rows,)]
+
+
+def test_a_footer_that_comes_in_many_writes_is_tagged(table: Table) -> None:
+    export = table("SELECT repeat(md5(i::VARCHAR), 20) AS t FROM range(30000) r(i)")
+    path = export.build(export.pipeline("parquet", codec="none", row_group_rows=2048)).path
+    meta = pq.ParquetFile(path).metadata
+    assert (meta.num_rows, meta.created_by) == (30000, "profexd version 1.0.0 (build 1)")
+    read = query(f"SELECT count(DISTINCT t), min(length(t)) FROM read_parquet('{path}')")
+    assert read == [(30000, 640)]

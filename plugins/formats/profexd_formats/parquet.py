@@ -6,8 +6,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from profexd.api import Check, Column, Doc, Format, FormatOptions, Parts, Rows, hookimpl, identifier
+from profexd.api import (
+    Check,
+    Column,
+    Doc,
+    Format,
+    FormatOptions,
+    Part,
+    Parts,
+    Rows,
+    hookimpl,
+    identifier,
+)
 from profexd_formats.parquet_layout import columns
+from profexd_formats.parquet_tag import Tagged
 from profexd_formats.values import Rules, exact, json, text, too_long
 
 
@@ -49,7 +61,13 @@ class Parquet(Format):
             "COMPRESSION": "uncompressed" if options.codec == "none" else options.codec,
             "ROW_GROUP_SIZE": options.row_group_rows,
         }
-        parts.ranges(rows.project(values), lambda some, part: some.copy(part, copying))
+
+        def write(some: Rows, part: Part) -> None:
+            out = Tagged(part)
+            some.copy(out, copying)
+            out.finish()
+
+        parts.ranges(rows.project(values), write)
 
     def _report(self, rows: Rows) -> None:
         """Say on the run which integers have more digits than Parquet holds."""
