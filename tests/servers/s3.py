@@ -115,7 +115,7 @@ def _seaweedfs(folder: Path) -> Iterator[str]:
         "-ip.bind=127.0.0.1", "-filer", "-s3", f"-s3.config={rights}",
         *(f"-{flag}={port}" for flag, port in zip(flags, ports, strict=True)),
         "-s3.autoCreateBucket=false", "-s3.port.iceberg=0", "-s3.port.lance=0",
-        "-master.telemetry=false", "-volume.max=100", "-master.volumeSizeLimitMB=64",
+        "-master.telemetry=false", "-volume.max=5000", "-master.volumeSizeLimitMB=64",
         "-volume.preStopSeconds=0",
     ]  # fmt: skip
     url = f"http://127.0.0.1:{ports[0]}"
