@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from profexd.api.format import Encode, FormatContext, Part, Result, Rows, TextBlock
-from profexd.export.query import describe
 from profexd.export.rows import DuckRows
+from profexd.export.schema import describe
 from profexd.export.source import open_source
 from profexd.export.stop import Stop
 from tests.formats.exporting import Export, catalog
@@ -36,14 +36,14 @@ EVENTS = """
     SELECT * FROM (VALUES
         ('Charged', TIMESTAMPTZ '2024-02-29 12:34:56+02', 'user_1', 'Web', 'Firefox', 12.50, ['x']),
         ('Charged', TIMESTAMPTZ '2024-02-29 12:34:57+02', NULL, NULL, NULL, NULL, NULL)
-    ) t(event, happened, identity, platform, browser, "Amount", "Items")
+    ) t(event, happened, user_id, platform, browser, "Amount", "Items")
 """
 EVENT_ROLES = {
     "event": "name",
     "happened": "time",
-    "identity": "profile",
-    "platform": "profile",
-    "browser": "device",
+    "user_id": "profile/identity",
+    "platform": "profile/platform",
+    "browser": "device/browser",
 }
 
 
@@ -113,7 +113,7 @@ class Shaped:
                 name="test",
                 statement=statement,
                 columns=tuple(
-                    replace(column, role=self.roles.get(column.name, "property"))
+                    replace(column, **self.role(column.name))
                     for column in describe(opened.connection, statement)
                 ),
                 kind=self.kind,
@@ -123,6 +123,11 @@ class Shaped:
             written.write(selected, parts)
         export.database.unlink()
         return parts.data
+
+    def role(self, name: str) -> dict[str, str]:
+        """The role of a column and its label, which stands behind a slash."""
+        role, _, label = self.roles.get(name, "property").partition("/")
+        return {"role": role, "label": label}
 
     def text(self, format_: str, **options: Any) -> str:
         """The one file, as text."""

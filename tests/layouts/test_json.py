@@ -55,6 +55,31 @@ def test_roles_decide_the_order_and_not_the_place_in_the_source(shaped: Make) ->
     assert line == ('{"identity":"i","device":{"token":"t","model":"m"},"email":true,"p":1,"q":2}')
 
 
+def test_a_column_without_a_role_is_no_part_of_an_event(shaped: Make) -> None:
+    made = shaped(
+        "SELECT 'n' AS n, 1 AS raw, 2 AS p, {'x': 1} AS q",
+        "events",
+        n="name",
+        raw="",
+        q="property/q",
+    )
+    assert lines(made)[1] == '{"eventProps":{"p":2,"q":{"x":1}}}'
+    alone = shaped("SELECT 'n' AS n, {'x': 1} AS q", "events", n="name", q="property/q")
+    assert lines(alone)[1] == '{"eventProps":{"q":{"x":1}}}'
+
+
+def test_what_identity_says_goes_before_what_the_source_says(shaped: Make) -> None:
+    made = shaped(
+        "SELECT 'n' AS n, 'source' AS a, 'Web' AS b, 'chosen' AS c",
+        "events",
+        n="name",
+        a="profile/identity",
+        b="profile/platform",
+        c="identity",
+    )
+    assert lines(made)[1] == ('{"profile":{"identity":"chosen","platform":"Web"},"eventProps":{}}')
+
+
 def test_an_event_stands_below_its_name(events: Shaped) -> None:
     assert lines(events) == [
         "Charged",

@@ -16,8 +16,8 @@ _HEADERS = {
     "ids": "clevertapIds",
 }
 """The names that the layout gives to identifiers."""
-_ROLES = (*_HEADERS, "device", "preference", "property")
-"""The order of a profile."""
+_MEMBERS = frozenset({"device", "preference", "profile"})
+"""Roles whose columns stand under the name that the source's configuration has for them."""
 _OF_KEYS = frozenset({"map", "json"})
 """Types of objects whose keys only the rows know."""
 LISTS = frozenset({"list", "array"})
@@ -127,26 +127,21 @@ def profile(columns: Sequence[Column]) -> Profile:
         ),
         device=_group("device", columns, "device"),
         preferences=Group("commPrefs", _named(c for c in columns if c.role == "preference")),
-        # What has a role of events has none here.
-        properties=Group(
-            "profileProps",
-            _named(c for c in columns if c.role not in _ROLES or c.role == "property"),
-        ),
+        properties=Group("profileProps", _named(c for c in columns if c.role == "property")),
     )
 
 
 def event(columns: Sequence[Column]) -> Event:
-    """Return the event that ``columns`` make."""
-    members = _group("profile", columns, "profile").fields
+    """Return the event that ``columns`` make; those without a role are no part of it."""
     identifiers = _named(column for column in columns if column.role in _HEADERS)
-    taken = {"name", "time", "profile", "device", *_HEADERS}
-    rest = [replace(c, role="property") for c in columns if c.role not in taken]
+    known = {field.name for field in identifiers}
+    members = [f for f in _group("profile", columns, "profile").fields if f.name not in known]
     return Event(
         time=_first("ts", columns, "time"),
         name=_first("eventName", columns, "name"),
-        profile=Group("profile", _last_of_each((*identifiers, *members))),
+        profile=Group("profile", (*identifiers, *members)),
         device=_group("deviceInfo", columns, "device"),
-        properties=_group("eventProps", rest, "property"),
+        properties=_group("eventProps", columns, "property"),
     )
 
 
@@ -172,13 +167,16 @@ def _named(columns: Iterable[Column]) -> tuple[Field, ...]:
 
 def _field(column: Column) -> Field:
     name = _HEADERS.get(column.role, column.name)
+    if column.role in _MEMBERS:
+        name = column.label or column.name
     return Field(name, identifier(column.name), column.type, column.role)
 
 
 def _group(name: str, columns: Sequence[Column], role: str) -> Group:
     """Return the fields of a role; those of its one object column are the object's members."""
-    fields = _named(column for column in columns if column.role == role)
-    if len(fields) != 1:
+    of_role = [column for column in columns if column.role == role]
+    fields = _named(of_role)
+    if len(fields) != 1 or of_role[-1].label:
         return Group(name, fields)
     [whole] = fields
     if whole.type.id == "struct":
