@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
@@ -12,11 +13,11 @@ import click
 from profexd.cli.boundary import CommandError
 from profexd.cli.places import Places, path_options
 from profexd.cli.problem_words import SETTINGS_FILE, tell
-from profexd.cli.recorded import passed_unseen
 from profexd.cli.words import plural
 from profexd.wire import CheckJson, Exit, ProblemJson
 
 if TYPE_CHECKING:
+    from profexd.config.model import Configuration
     from profexd.config.past import Unseen
 
 
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(places: Places, file: Path | None, fatal_only: bool, as_json: bool) -> int:
     """Check all files of the configuration, or a draft FILE as if it lay in pipelines/.
+
+    Sources are opened, read-only, to check against their columns; one that is missing or locked
+    is only warned of.
 
     Exit code 2 on any error, 0 with warnings only.
     """
@@ -49,10 +53,10 @@ def _check_all(places: Places, fatal_only: bool) -> tuple[Sequence[ProblemJson],
     configuration = load(
         paths.config, load_catalog(), system_mode=paths.system_mode, unseen=_unseen(places)
     )
-    problems = configuration.problems
     if fatal_only:
-        fatal = tuple(problem for problem in problems if problem["file"] == SETTINGS_FILE)
+        fatal = tuple(one for one in configuration.problems if one["file"] == SETTINGS_FILE)
         return fatal, f"{paths.config}/{SETTINGS_FILE}"
+    problems = _inspected(configuration, places).problems
     return problems, f"{plural(len(configuration.pipelines), 'pipeline')} in {paths.config}"
 
 
@@ -63,11 +67,32 @@ def _check_draft(places: Places, file: Path) -> tuple[Sequence[ProblemJson], str
     if not file.is_file():
         raise CommandError(f"{file}: no such file", code="not_found", exit_code=Exit.USAGE)
     paths = places.paths
-    problems = check_file(file, paths.config, load_catalog(), unseen=_unseen(places))
+    problems = check_file(
+        file,
+        paths.config,
+        load_catalog(),
+        unseen=_unseen(places),
+        inspect=lambda configuration: _inspected(configuration, places),
+    )
     return problems, str(file)
+
+
+def _inspected(configuration: Configuration, places: Places) -> Configuration:
+    from profexd.daemon.recorded import delivered_state
+    from profexd.export.inspect import inspected
+    from profexd.export.stop import Stop
+
+    with TemporaryDirectory(prefix="profexd-check-") as folder:
+        return inspected(
+            configuration,
+            partial(delivered_state, places.paths.state),
+            folder=Path(folder),
+            stop=Stop(),
+        )
 
 
 def _unseen(places: Places) -> Unseen:
     from profexd.config.past import Unseen
+    from profexd.daemon.recorded import passed_unseen
 
     return Unseen(places.now(), partial(passed_unseen, places.paths.state))

@@ -74,21 +74,32 @@ def load_pipeline_file(
 
 
 def check_file(
-    file: Path, directory: Path, catalog: Catalog, *, unseen: Unseen | None = None
+    file: Path,
+    directory: Path,
+    catalog: Catalog,
+    *,
+    unseen: Unseen | None = None,
+    inspect: Callable[[Configuration], Configuration] = lambda configuration: configuration,
 ) -> tuple[ProblemJson, ...]:
-    """Return what is wrong with a file: one of the tree as what it is, any other as a pipeline."""
+    """Return what is wrong with a file: one of the tree as what it is, any other as a pipeline.
+
+    ``inspect`` finds out more about what has been read.
+    """
     label = _label(file, directory)
     kind = label.partition("/")[0]
     inside = label == SETTINGS or (kind in FOLDERS and label.count("/") == 1)
     if inside and kind != "pipelines":
-        whole = load(directory, catalog)
+        whole = inspect(load(directory, catalog))
         return tuple(one for one in whole.problems if one["file"] == label)
     name_problem = check_name(file.stem)
     if name_problem:
         return (problem(label, *name_problem),)
     if not file.is_file():
         return (problem(label, "there is no such file"),)
-    return load_pipeline_file(file, directory, catalog, unseen=unseen).problems
+    loading = _Loading(directory, catalog, None, False, unseen)
+    loading.read_surroundings()
+    entry = loading.entry(Found(file.stem, file, label))
+    return inspect(loading.configuration({entry.name: entry}, entry.problems)).problems
 
 
 @dataclass
@@ -118,13 +129,19 @@ class _Loading:
         self._warn_of_rivals(entries)
         for entry in entries.values():
             self.problems.report(*entry.problems)
+        return self.configuration(entries, self.problems.sorted())
+
+    def configuration(
+        self, entries: dict[str, Entry], problems: tuple[ProblemJson, ...]
+    ) -> Configuration:
+        """Return what was read, with these pipelines and problems."""
         return Configuration(
             directory=self.directory,
             settings=self.settings,
             pipelines=entries,
             sources=tuple(self.sources),
             sinks=tuple(self.sinks),
-            problems=self.problems.sorted(),
+            problems=problems,
             document=dict(self.good_settings),
         )
 
