@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import duckdb
 from fsspec import AbstractFileSystem  # type: ignore[import-untyped]
@@ -15,7 +15,6 @@ from fsspec import AbstractFileSystem  # type: ignore[import-untyped]
 from profexd.api.errors import DiskFull, QueryFailed, SourceMissing
 
 if TYPE_CHECKING:
-    from profexd.api.format import Part
     from profexd.export.stop import Stop
 
 _PROTOCOL = "profexd-part"
@@ -29,10 +28,16 @@ NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """What the system says when a file can grow no more."""
 
 
+class Writable(Protocol):
+    """What takes the bytes of a file: a part, or a file that is kept."""
+
+    def write(self, data: bytes | memoryview) -> int: ...
+
+
 class _PartFile:
     """A file object that DuckDB writes into; it keeps the exception that a part raised."""
 
-    def __init__(self, part: Part) -> None:
+    def __init__(self, part: Writable) -> None:
         self._part = part
         self._written = 0
         self.error: BaseException | None = None
@@ -64,12 +69,12 @@ class PartFiles(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no type
 
     def __init__(self) -> None:
         super().__init__()
-        self._parts: dict[str, Part] = {}
+        self._parts: dict[str, Writable] = {}
         self._files: dict[str, _PartFile] = {}
         self._numbers = count()
 
     @contextmanager
-    def naming(self, part: Part) -> Iterator[str]:
+    def naming(self, part: Writable) -> Iterator[str]:
         """Yield the path of ``part``; raise what the part itself raised while it was written."""
         path = f"{self.prefix}{next(self._numbers)}"
         self._parts[path] = part

@@ -6,7 +6,7 @@ import difflib
 import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,12 +39,13 @@ class OpenSource:
 
 @contextmanager
 def open_source(
-    source: Source, *, limits: Limits, folder: Path, stop: Stop
+    source: Source, *, limits: Limits, folder: Path, stop: Stop, beside: Sequence[Path] = ()
 ) -> Iterator[OpenSource]:
     """Yield the open source; let go of every file on leaving.
 
-    ``folder`` is the run's own: what does not fit in memory spills below it. Raises SourceMissing,
-    SourceInvalid, SourceLocked, ConfigurationInvalid, or Stopped.
+    ``folder`` is the run's own: what does not fit in memory spills below it. ``beside`` are files
+    that may be read too. Raises SourceMissing, SourceInvalid, SourceLocked, ConfigurationInvalid,
+    or Stopped.
     """
     spill = folder / "spill"
     files = PartFiles()
@@ -60,6 +61,8 @@ def open_source(
                 if source.table is not None:
                     allowed = ", ".join(literal(path) for path in (files.prefix, f"{spill}/"))
                     connection.execute(f"SET allowed_directories = [{allowed}]")
+                    files_allowed = ", ".join(literal(str(path)) for path in beside)
+                    connection.execute(f"SET allowed_paths = [{files_allowed}]")
                     connection.execute("SET enable_external_access = false")
                 connection.execute("SET lock_configuration = true")
             yield OpenSource(connection, relation, files)
