@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from io import FileIO
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, ClassVar
@@ -40,15 +40,6 @@ _NAME_BYTES = 200
 """What of a target's name goes into a temporary name, which may have 255 bytes."""
 
 
-@dataclass
-class _Temporary:
-    """The temporary name of one target in this process, and the ones that could not be reused."""
-
-    path: str
-    used: bool = False
-    abandoned: list[str] = field(default_factory=list)
-
-
 class SftpSink(Sink):
     """Delivers to a server over SSH."""
 
@@ -60,7 +51,8 @@ class SftpSink(Sink):
     def __init__(self, options: SftpOptions, context: SinkContext) -> None:
         super().__init__(options, context)
         self._idle: list[Connection] = []
-        self._temporaries: dict[str, _Temporary] = {}
+        self._used: dict[str, list[str]] = {}
+        """The temporary names of each target that this process has opened."""
         self._asked: set[str] = set()
 
     @classmethod
@@ -88,14 +80,13 @@ class SftpSink(Sink):
                 create_only=self.context.create_only,
                 asked=asked,
             ).publish()
+            self._sweep(there.sftp, staged)
         return Receipt(target=staged.target, size=staged.size, level=level)
 
     def discard(self, staged: Staged) -> None:
-        abandoned = staged.handle.get("abandoned", [])
-        assert isinstance(abandoned, list)
         with self._connected() as there:
-            for path in (staged.handle["temporary"], *abandoned):
-                self._remove(there.sftp, str(path))
+            for path in (str(staged.handle["temporary"]), *_abandoned(staged)):
+                self._remove(there.sftp, path)
 
     def probe(self) -> Probe:
         """Deliver and remove an empty file, and say what could not be done."""
@@ -162,47 +153,30 @@ class SftpSink(Sink):
 
     def _create(self, there: Connection, staged: Staged) -> tuple[bytes, Staged]:
         """Journal a temporary name, then open it; makes the folders that are missing."""
-        temporary = self._temporary(staged.target)
-        staged = self._journaled(staged, temporary)
+        used = self._used.setdefault(staged.target, [])
+        path = self._temporary_path(staged.target)
+        # Each attempt takes a name of its own: the server may still hold the one before it open.
+        staged = replace(staged, handle={"temporary": path, "abandoned": list(used)})
+        self.context.journal(staged)
+        self._sweep(there.sftp, staged)
+        used.append(path)
         if self.options.make_directories and self.options.temporary_directory:
             self._make_folders(there, _parent(self.options.path(staged.target)))
-        again, temporary.used = temporary.used, True
-        with self._refusals(f"create {temporary.path}"):
+        with self._refusals(f"create {path}"):
             try:
-                return there.sftp.open_new(temporary.path), staged
+                return there.sftp.open_new(path), staged
             except Refused as why:
-                if why.status == Status.NO_SUCH_FILE and self.options.make_directories:
-                    self._make_folders(there, _parent(temporary.path))
-                elif again:
-                    # What an attempt before this one left.
-                    with suppress(Refused):
-                        there.sftp.remove(temporary.path)
-                else:
-                    self._out_of_room(there.sftp, f"create {temporary.path}", temporary.path)
+                if why.status != Status.NO_SUCH_FILE or not self.options.make_directories:
+                    self._out_of_room(there.sftp, f"create {path}", path)
                     raise
-            try:
-                return there.sftp.open_new(temporary.path), staged
-            except Refused:
-                if not again:
-                    raise
-                # It cannot be removed, or is still open there: leave it, and say so.
-                temporary.abandoned.append(temporary.path)
-                temporary.path = self._temporary_path(staged.target)
-                staged = self._journaled(staged, temporary)
-                return there.sftp.open_new(temporary.path), staged
+            self._make_folders(there, _parent(path))
+            return there.sftp.open_new(path), staged
 
-    def _journaled(self, staged: Staged, temporary: _Temporary) -> Staged:
-        staged = replace(
-            staged,
-            handle={"temporary": temporary.path, "abandoned": list(temporary.abandoned)},
-        )
-        self.context.journal(staged)
-        return staged
-
-    def _temporary(self, target: str) -> _Temporary:
-        if target not in self._temporaries:
-            self._temporaries[target] = _Temporary(self._temporary_path(target))
-        return self._temporaries[target]
+    def _sweep(self, sftp: Sftp, staged: Staged) -> None:
+        """Remove what attempts before this one left, as far as the server lets us by now."""
+        for path in _abandoned(staged):
+            with suppress(Refused):
+                sftp.remove(path)
 
     def _temporary_path(self, target: str) -> str:
         path = PurePosixPath(self.options.path(target))
@@ -318,6 +292,13 @@ def profexd_register_sinks(register: object) -> None:
     """Register the sftp sink."""
     assert callable(register)
     register(SftpSink)
+
+
+def _abandoned(staged: Staged) -> list[str]:
+    """Return the temporary names of earlier attempts."""
+    paths = staged.handle.get("abandoned", [])
+    assert isinstance(paths, list)
+    return [str(path) for path in paths]
 
 
 def _parent(path: str) -> str:

@@ -156,6 +156,11 @@ class _Guard:
     def getpeername(self) -> Any:
         return self._socket.getpeername()
 
+    @property
+    def _closed(self) -> bool:
+        # The library asks sockets for this before it waits for its thread.
+        return self._socket.fileno() < 0
+
 
 def _reach(options: SftpOptions) -> socket.socket:
     try:
