@@ -1,4 +1,4 @@
-"""Cleaning up: what an earlier daemon left, folders of the spool, old history."""
+"""Cleaning up: what an earlier daemon left, folders of the spool, kept files, old history."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from profexd.daemon.kept import KeptFiles
 from profexd.daemon.records import Run
 from profexd.daemon.runlog import RunLogs
 from profexd.daemon.runs import Runs
@@ -41,6 +42,7 @@ class Housekeeping:
         self._logs = logs
         self._spool = spool
         self._now = now
+        self._kept_files = KeptFiles(store)
         self._next_sweep = datetime.min.replace(tzinfo=UTC)
         self._kept = False
 
@@ -92,7 +94,9 @@ class Housekeeping:
         self._remove_strangers()
 
     def over(self, run: Run, configuration: Configuration) -> None:
-        """A run has ended: decide on its folder."""
+        """A run has ended: decide on its folder, and on what it and the one before it keep."""
+        if run.status.finished:
+            self._kept_files.clean(run.pipeline)
         if run.spooled and run.status.finished:
             if not self._keeps(run, configuration):
                 self._drop_spool(run)
@@ -118,6 +122,7 @@ class Housekeeping:
         oldest = now - timedelta(seconds=configuration.settings.history_keep)
         for run_id in self._store.prune(oldest, keep=present):
             self._logs.remove(run_id)
+        self._kept_files.sweep()
         self._next_sweep = now + _SWEEP_EVERY
 
     def _expire(self, configuration: Configuration) -> None:

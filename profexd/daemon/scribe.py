@@ -46,6 +46,9 @@ class Active:
     deaths: int = 0
     """How many processes of it died since it began to publish."""
     timer: asyncio.TimerHandle | None = None
+    told_at: float = 0.0
+    telling: asyncio.TimerHandle | None = None
+    """Tells of its files soon, where it was told of them just now."""
     waiting: int | None = None
     """The message that is answered once other runs have let go of its targets."""
 
@@ -133,7 +136,7 @@ class Scribe:
         run = ledger.file_became(run, sink, path, status)
         with self._store.transaction():
             self._store.forget_handle(run_id, sink, path)
-            self._store.save_files(run)
+            self._store.mark_file(run_id, sink, path, str(status))
             return self.close(run)
 
     def end(self, active: Active, status: RunStatus, error: ErrorJson | None = None) -> Run:
@@ -149,7 +152,7 @@ class Scribe:
                 if handle.published or run.status is RunStatus.DONE:
                     self._store.forget_handle(run.run_id, handle.sink, handle.staged["target"])
             if run.status is RunStatus.DONE and run.state is not None:
-                self._store.save_state(run.pipeline, run.state)
+                self._store.save_state(run.pipeline, run.run_id, run.state)
             return self.close(replace(run, state=None))
 
     def close(self, run: Run) -> Run:
@@ -168,7 +171,7 @@ class Scribe:
 
     def _file(self, active: Active, sink: str, path: str, status: FileStatus) -> None:
         active.run = ledger.file_became(active.run, sink, path, status)
-        self._store.save_files(active.run)
+        self._store.mark_file(active.run.run_id, sink, path, str(status))
 
     def _progress(self, active: Active, progress: Progress) -> None:
         entered = progress.phase != active.run.phase

@@ -71,6 +71,12 @@ class Store:
         """Return the folder for the files that a pipeline's state names."""
         return self._kept / name
 
+    def keepers(self) -> list[str]:
+        """Return the names of the pipelines that have such a folder."""
+        if not self._kept.is_dir():
+            return []
+        return sorted(folder.name for folder in self._kept.iterdir())
+
     def close(self) -> None:
         """Close the database."""
         self._db.close()
@@ -170,6 +176,13 @@ class Store:
                     for place, file in enumerate(run.files)
                 ],
             )
+
+    def mark_file(self, run_id: str, sink: str, path: str, status: str) -> None:
+        """Write what became of one file: a run may have thousands."""
+        self._db.execute(
+            "UPDATE files SET status = ? WHERE run_id = ? AND sink = ? AND path = ?",
+            (status, int(run_id), sink, path),
+        )
 
     def run(self, run_id: str) -> Run | None:
         """Return one run, or None."""
@@ -338,15 +351,39 @@ class Store:
             for row in self._db.execute("SELECT * FROM pipelines")
         }
 
-    def save_state(self, name: str, state: dict[str, Any]) -> None:
-        """Remember what a delivered run left for the next one of its pipeline."""
-        self._db.execute("INSERT OR REPLACE INTO states VALUES (?, ?)", (name, json.dumps(state)))
+    def save_state(self, name: str, run_id: str, state: dict[str, Any]) -> None:
+        """Remember what a delivered run left for the next one of its pipeline.
+
+        A run that was finished only after a later one moves nothing back.
+        """
+        (later,) = self._db.execute(
+            "SELECT count(*) FROM runs WHERE pipeline = ? AND status = 'done' AND run_id > ?",
+            (name, int(run_id)),
+        ).fetchone()
+        if not later:
+            self._db.execute(
+                "INSERT OR REPLACE INTO states VALUES (?, ?)", (name, json.dumps(state))
+            )
 
     def state(self, name: str) -> dict[str, Any]:
         """Return what the last delivered run of a pipeline left."""
         row = self._db.execute("SELECT state FROM states WHERE name = ?", (name,)).fetchone()
         state: dict[str, Any] = {} if row is None else json.loads(row["state"])
         return state
+
+    def coming_states(self, name: str) -> list[dict[str, Any]]:
+        """Return what the runs of a pipeline will leave that are built and not yet delivered."""
+        rows = self._db.execute(
+            "SELECT state FROM runs WHERE pipeline = ? AND state IS NOT NULL", (name,)
+        )
+        return [json.loads(row["state"]) for row in rows]
+
+    def working(self, name: str) -> frozenset[str]:
+        """Return the ids of the runs of a pipeline that have not ended."""
+        rows = self._db.execute(
+            "SELECT run_id FROM runs WHERE pipeline = ? AND finished_at IS NULL", (name,)
+        )
+        return frozenset(str(row["run_id"]) for row in rows)
 
     def save_pause(self, name: str, pause: Pause | None) -> None:
         """Write a pause, or remove it."""
