@@ -1,0 +1,308 @@
+"""Changed rows: what of a selection differs from what the last delivered run had of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from profexd.api.sql import identifier, literal
+from profexd.api.types import Column, DataType
+from profexd.config.shape import ChangesChoice
+from profexd.export.baseline import Baseline, keeping
+from profexd.export.engine import failing
+from profexd.export.finding import Findings
+from profexd.export.fingerprint import engine_mark, header_mark, row_hash
+from profexd.export.schema import describe
+
+if TYPE_CHECKING:
+    from profexd.config.model import Pipeline
+    from profexd.export.plan import Plan
+    from profexd.export.query import Selection
+    from profexd.export.rows import DuckRows
+
+_KEY = "profexd_key"
+_HASH = "profexd_hash"
+_OPERATION = "profexd_operation"
+_ORDER = "profexd_order_"
+_ALL = "temp.profexd_all"
+_DELTA = "temp.profexd_delta"
+_CHANGED = "temp.profexd_changed"
+_TEXT = DataType("varchar", "VARCHAR")
+_KEPT_AS_THEY_ARE = frozenset(
+    f"{sign}{size}" for sign in ("", "u") for size in ("tinyint", "smallint", "integer", "bigint")
+) | {"varchar", "uuid", "date", "decimal"}
+"""Types of keys that Parquet gives back as they were; others are kept as text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What a run in mode ``changed`` holds, and what the next one is to know."""
+
+    rows: DuckRows
+    removed: DuckRows | None
+    """What goes into a file of its own: the profiles that are gone, if there are any."""
+    state: dict[str, Any]
+
+
+def kept_file(plan: Plan) -> Path:
+    """Return where a run leaves its baseline."""
+    return plan.keep / f"{plan.run_id}.parquet"
+
+
+def baseline_files(pipeline: Pipeline, plan: Plan, new: Path) -> tuple[Path, ...]:
+    """Return the files that a run reads beside its source: the last baseline, and the ``new``."""
+    if pipeline.changes is None:
+        return ()
+    last = Baseline.of(plan.state)
+    return (new,) if last is None else (new, plan.keep / last.file)
+
+
+def changed_rows(
+    rows: DuckRows,
+    selection: Selection,
+    pipeline: Pipeline,
+    plan: Plan,
+    *,
+    new: Path,
+    warn: Callable[[str], None],
+) -> Changes:
+    """Return what of ``rows``, the whole selection, is to be delivered.
+
+    Writes the new baseline to ``new``. Raises ConfigurationInvalid for a key that is NULL or there
+    more than once.
+    """
+    choice = pipeline.changes or ChangesChoice()
+    comparison = _Comparison(rows, selection, pipeline, new)
+    last = Baseline.of(plan.state)
+    old = last and last.within(plan.keep)
+    why = _why_full(last, old, comparison, plan)
+    if why:
+        warn(f"{why}: this run is full")
+    full = bool(why) or last is None or _due(last, plan, choice)
+    known = old if last is not None and last.key == comparison.key_mark else None
+    # A database that is open read-only stays as it is; what a query reads may not.
+    steady = pipeline.source.table is not None
+    count = comparison.keep(stored=full and not steady)
+    if full:
+        changed, removed = comparison.full(known)
+    else:
+        assert known is not None
+        if not comparison.differ(known, count, last.rows if last else 0, steady=steady):
+            count = comparison.keep(stored=True)
+            comparison.differ(known, count, last.rows if last else 0, steady=True)
+        changed, removed = comparison.taken_apart()
+    return Changes(
+        rows=changed,
+        removed=removed,
+        state=Baseline(
+            file=new.name,
+            size=new.stat().st_size,
+            rows=count,
+            key=comparison.key_mark,
+            header=comparison.header_mark,
+            engine=comparison.engine_mark,
+            run=plan.run_id,
+            full_at=plan.instant.isoformat() if full or last is None else last.full_at,
+        ).as_json(),
+    )
+
+
+def _why_full(
+    last: Baseline | None,
+    old: Path | None,
+    comparison: _Comparison,
+    plan: Plan,
+) -> str:
+    """Return why changes cannot be told though there was a run before; empty where they can."""
+    if last is None:
+        return ""
+    if old is None:
+        return f"{plan.keep / last.file}, which tells what was delivered, is gone or damaged"
+    if last.key != comparison.key_mark:
+        return "the key is another column, or of another type, than in the last delivered run"
+    if last.header != comparison.header_mark:
+        return "the columns are not those of the last delivered run"
+    if last.engine != comparison.engine_mark:
+        return "this version of DuckDB hashes values otherwise than that of the last delivered run"
+    return ""
+
+
+def _due(last: Baseline, plan: Plan, choice: ChangesChoice) -> bool:
+    if choice.full_every is None:
+        return False
+    return plan.instant >= last.full_since + timedelta(seconds=choice.full_every)
+
+
+class _Comparison:
+    """One selection beside what was delivered of it, in temporary tables of its connection."""
+
+    def __init__(self, rows: DuckRows, selection: Selection, pipeline: Pipeline, new: Path) -> None:
+        self._rows = rows
+        self._selection = selection
+        self._pipeline = pipeline
+        self._choice = pipeline.changes or ChangesChoice()
+        self._new = new
+        self._source = self._keyed()
+        with self._failing():
+            connection = rows.source.connection
+            [key] = describe(connection, f"SELECT {_KEY} FROM ({self._source})")  # noqa: S608 - quoted
+            self.engine_mark = engine_mark(connection)
+        self._key_type = key.type.text if key.type.id in _KEPT_AS_THEY_ARE else "VARCHAR"
+        self.key_mark = header_mark((key,), self._key_type)
+        self.header_mark = header_mark(selection.columns, self._choice.operation)
+
+    # Reading
+
+    def keep(self, *, stored: bool) -> int:
+        """Write key and hash of every row to the new baseline; return how many there are.
+
+        Where they are ``stored`` the rows are read once for this and all that follows.
+        """
+        if stored:
+            self._run(f"CREATE OR REPLACE TEMP TABLE {_ALL} AS\n{self._keyed()}")
+            self._source = f"FROM {_ALL}"
+        statement = (
+            f"SELECT CAST({_KEY} AS {self._key_type}) AS key,"  # noqa: S608 - all quoted
+            f" {row_hash(self._selection.columns)} AS hash FROM (\n{self._source}\n) ORDER BY key"
+        )
+        with keeping(self._new) as file, self._rows.source.files.naming(file) as path:
+            [(count,)] = self._run(
+                f"COPY (\n{statement}\n) TO {literal(path)} (FORMAT parquet, COMPRESSION zstd)"
+            )
+        return int(count)
+
+    def full(self, old: Path | None) -> tuple[DuckRows, DuckRows | None]:
+        """Return all rows, and those that are gone since ``old`` where that is asked for."""
+        self._refuse_ambiguous()
+        choice = self._choice
+        if old is None or not (choice.operation or choice.deletes != "ignore"):
+            return self._as_they_are(), None
+        self._compare(old, "true" if choice.operation else "n.key IS NULL")
+        join = "JOIN" if choice.operation else "LEFT JOIN"
+        self._fetch(join, "true")
+        return self.taken_apart()
+
+    def differ(self, old: Path, count: int, before: int, *, steady: bool) -> bool:
+        """Find the rows that are not as in ``old``; False where two reads do not agree.
+
+        ``count`` rows are there now, and ``before`` were.
+        """
+        self._compare(old, "n.hash IS DISTINCT FROM o.hash")
+        [(added, removed, wanted, keys)] = self._run(
+            "SELECT count(*) FILTER (operation = 'added'),"  # noqa: S608 - fixed names
+            " count(*) FILTER (operation = 'removed'), count(*) FILTER (operation <> 'removed'),"
+            f" count(DISTINCT key) FILTER (operation = 'added') FROM {_DELTA}"
+        )
+        # Each key that was there and still is must have found one row, and no more.
+        if count - added != before - removed or added != keys:
+            self._refuse_ambiguous()
+        self._fetch("JOIN", "true" if steady else f"{row_hash(self._selection.columns)} = d.hash")
+        if steady:
+            return True
+        [(found,)] = self._run(
+            f"SELECT count(*) FROM {_CHANGED} WHERE {_OPERATION} <> 'removed'"  # noqa: S608 - fixed
+        )
+        return bool(found == wanted)
+
+    def taken_apart(self) -> tuple[DuckRows, DuckRows | None]:
+        """Return the rows of the file, and those of the file of removed ones."""
+        if self._choice.deletes != "separate-file":
+            return self._found("true"), None
+        gone = f"{_OPERATION} = 'removed'"
+        [(any_,)] = self._run(f"SELECT count(*) > 0 FROM {_CHANGED} WHERE {gone}")  # noqa: S608 - fixed
+        return self._found(f"{_OPERATION} IS DISTINCT FROM 'removed'"), self._found(
+            gone
+        ) if any_ else None
+
+    # SQL
+
+    def _keyed(self) -> str:
+        """Return the unordered SELECT of the rows with what tells them apart and orders them."""
+        selection = self._selection
+        behind = [f"{expression} AS {name}" for expression, name in selection.hidden]
+        behind.append(f"{selection.key} AS {_KEY}")
+        behind += [f"{term} AS {_ORDER}{n}" for n, (term, _) in enumerate(selection.order)]
+        return f"SELECT {', '.join((selection.shown, *behind))} {selection.rest}"
+
+    def _compare(self, old: Path, condition: str) -> None:
+        self._run(
+            f"CREATE OR REPLACE TEMP TABLE {_DELTA} AS"  # noqa: S608 - all quoted
+            " SELECT coalesce(n.key, o.key) AS key, n.hash AS hash, CASE WHEN o.key IS NULL"
+            " THEN 'added' WHEN n.key IS NULL THEN 'removed' ELSE 'changed' END AS operation"
+            f" FROM read_parquet({literal(str(self._new))}) n"
+            f" FULL OUTER JOIN read_parquet({literal(str(old))}) o ON n.key = o.key"
+            f" WHERE {condition}"
+        )
+
+    def _fetch(self, join: str, condition: str) -> None:
+        """Store the rows that the delta names, and a row of each key that is gone."""
+        gone = f"SELECT key AS {_KEY}, operation AS {_OPERATION}"
+        if self._selection.key_header is not None:
+            [header] = [
+                column
+                for column in self._selection.columns
+                if column.name == self._selection.key_header
+            ]
+            gone += f", CAST(key AS {header.type.text}) AS {identifier(header.name)}"
+        ignored = "false" if self._choice.deletes == "ignore" else "true"
+        self._run(
+            f"CREATE OR REPLACE TEMP TABLE {_CHANGED} AS"  # noqa: S608 - all quoted
+            f" SELECT k.*, d.operation AS {_OPERATION} FROM (\n{self._source}\n) k"
+            f" {join} {_DELTA} d ON CAST(k.{_KEY} AS {self._key_type}) = d.key AND {condition}"
+            " UNION ALL BY NAME"
+            f" {gone} FROM {_DELTA} WHERE operation = 'removed' AND {ignored}"
+        )
+
+    def _found(self, condition: str) -> DuckRows:
+        return self._out(f"FROM {_CHANGED} WHERE {condition}", _OPERATION)
+
+    def _as_they_are(self) -> DuckRows:
+        return self._out(f"FROM (\n{self._source}\n)", "'added'")
+
+    def _out(self, rest: str, operation: str) -> DuckRows:
+        """Return rows with the columns of the file and the hidden ones, in the run's order."""
+        selection = self._selection
+        names = [identifier(column.name) for column in selection.columns]
+        columns = selection.columns
+        if self._choice.operation:
+            columns = (*columns, Column(self._choice.operation, _TEXT))
+            names.append(f"{operation} AS {identifier(self._choice.operation)}")
+        names += [name for _, name in selection.hidden]
+        order = ", ".join(
+            f"{_ORDER}{n} {'DESC' if down else 'ASC'} NULLS LAST"
+            for n, (_, down) in enumerate(selection.order)
+        )
+        statement = f"SELECT {', '.join(names)} {rest}\nORDER BY {order}, {_KEY}"
+        return replace(self._rows, statement=statement, columns=columns)
+
+    def _refuse_ambiguous(self) -> None:
+        """Raise ConfigurationInvalid where a key is NULL or there more than once."""
+        found = self._run(
+            f"SELECT key, count(*) FROM read_parquet({literal(str(self._new))})"  # noqa: S608 - quoted
+            " GROUP BY key HAVING key IS NULL OR count(*) > 1 ORDER BY key NULLS FIRST LIMIT 1"
+        )
+        if found:
+            [(key, count)] = found
+            findings = Findings()
+            findings.error(
+                ("profiles", "key"),
+                "the key is NULL" if key is None else f'"{key}" is the key of {count} rows',
+                "name a column with one value per row, or leave such rows out by the filter or the"
+                " source's query",
+                of="source",
+            )
+            findings.refuse(self._pipeline)
+
+    def _run(self, statement: str) -> Sequence[tuple[Any, ...]]:
+        self._rows.stop.check()
+        with self._failing():
+            found: Sequence[tuple[Any, ...]] = self._rows.source.connection.execute(
+                statement
+            ).fetchall()
+        return found
+
+    def _failing(self) -> Any:
+        return failing(self._rows.name, stop=self._rows.stop, folder=self._rows.spill)
