@@ -36,6 +36,8 @@ class Plan:
     """The file's name without the codec's extension, as an archive shows it."""
     render: Callable[[int, Values], str] | None = None
     """The path of each part by its number, from 1 on, where a run may have several."""
+    removed: Callable[[int, Values], str] | None = None
+    """As ``render``, of the files of removed profiles, where these have files of their own."""
     ending: str = ""
     """The codec's extension."""
     partitioned: bool = False
@@ -48,6 +50,10 @@ class Plan:
     def known(self) -> bool:
         """Whether all names are known before the source is read."""
         return self.render is None
+
+    def of_removed(self) -> Plan:
+        """Return the names of the files of removed profiles."""
+        return replace(self, render=self.removed)
 
     def file(self, number: int, partition: Values = ()) -> tuple[str, str]:
         """Return path and member of the part ``number`` of a partition."""
@@ -99,6 +105,10 @@ def plan(job: Job, pipeline: Pipeline, catalog: Catalog) -> Plan:
                 ) from why
         return path
 
+    def removed_path_of(part: int, partition: Values) -> str:
+        return insert_before_extension(path_of(part, partition), "-removed", catalog.codecs)
+
+    apart = pipeline.changes is not None and pipeline.changes.deletes == "separate-file"
     partitioned = bool(pipeline.partition_by)
     path = pipeline.path.text if partitioned else path_of(1, ())
     ending = catalog.codecs[pipeline.compression].extension
@@ -109,7 +119,8 @@ def plan(job: Job, pipeline: Pipeline, catalog: Catalog) -> Plan:
         instant=job.instant,
         path=path,
         member=_member(path, ending),
-        render=path_of if pipeline.split or partitioned else None,
+        render=path_of if pipeline.split or partitioned or apart else None,
+        removed=removed_path_of if apart else None,
         ending=ending,
         partitioned=partitioned,
         state=job.state,
