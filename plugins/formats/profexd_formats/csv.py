@@ -26,6 +26,7 @@ from profexd.api import (
     series,
 )
 from profexd_formats.csv_layout import flattened
+from profexd_formats.csv_objects import quoted_object
 from profexd_formats.values import BARE, TIMESTAMPS, Rules, text
 
 _FORMULA = r"^[=+\-@\t\r]"
@@ -124,7 +125,7 @@ class Csv(Format):
             options.quote == "minimal" and (options.null or len(rows.columns) <= _MANY_COLUMNS)
         ):
             names = [f"c{place}" for place in range(len(rows.columns))]
-            values = [f"CAST({self._value(column)} AS VARCHAR)" for column in rows.columns]
+            values = [self._field(column) for column in rows.columns]
             texts = rows.project(list(zip(values, names, strict=True)))
             line = self._line(names, rows.columns, line_end)
             for part, blocks in series(parts, texts.text(line), self._encode):
@@ -191,9 +192,9 @@ class Csv(Format):
         null = literal(options.null)
         values = []
         for name, column in zip(names, columns, strict=True):
-            if options.quote != "minimal" and self._quoted(column):
+            if column.type.id != "struct" and options.quote != "minimal" and self._quoted(column):
                 must = ["true"]
-            elif self._plain(column):
+            elif self._plain(column) or column.type.id == "struct":
                 # concat takes NULL for nothing.
                 values.append(f"coalesce({name}, {null})" if options.null else name)
                 continue
@@ -232,6 +233,13 @@ class Csv(Format):
                 f" THEN '''' || {value} ELSE CAST({value} AS VARCHAR) END"
             )
         return value
+
+    def _field(self, column: Column) -> str:
+        """Return the text of a value: with its quotes where it always has some."""
+        if column.type.id == "struct":
+            rules = Rules(ts_format=self.options.ts_format)
+            return quoted_object(identifier(column.name), column.type, rules)
+        return f"CAST({self._value(column)} AS VARCHAR)"
 
     def _quoted(self, column: Column) -> bool:
         options: CsvOptions = self.options

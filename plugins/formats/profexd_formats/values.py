@@ -28,6 +28,8 @@ _PARQUET_HOLDS = (
 )
 _TO_JSON_IS_RIGHT = _SMALL_INTEGERS | _BIG_INTEGERS | _PLAIN_TEXT | {"boolean"}
 
+_LINE_BREAKS = ("chr(10)", "chr(13)")
+
 TimestampFormat = Literal["rfc3339", "clevertap"]
 
 
@@ -68,6 +70,8 @@ def text(value: str, type_: DataType, rules: Rules) -> str:
                 f"CASE WHEN regexp_matches(variant_typeof({value}), '^(OBJECT|ARRAY)')"
                 f" THEN CAST(to_json({value}) AS VARCHAR) ELSE CAST({value} AS VARCHAR) END"
             )
+        case "double":
+            return _double(value)
         case kind if kind in TIMESTAMPS:
             return _timestamp(value, type_, rules)
         case kind if kind in _NESTED:
@@ -85,12 +89,20 @@ def json(value: str, type_: DataType, rules: Rules, *, depth: int = 0) -> str:
     """
     if _plain(type_, rules):
         return f"CAST(to_json({value}) AS VARCHAR)"
+    if rules.omit_nulls and type_.id in _NESTED and _plain(type_, replace(rules, omit_nulls=False)):
+        # Where nothing within is NULL, nothing is left out.
+        whole = f"CAST(to_json({value}) AS VARCHAR)"
+        sparse = _nested(value, type_, rules, depth)
+        return f"CASE WHEN contains({whole}, 'null') THEN {sparse} ELSE {whole} END"
     match type_.id:
         case "json":
             # Line breaks in JSON can only stand between two tokens; a record is one line.
-            return f"translate(CAST({value} AS VARCHAR), chr(10) || chr(13), '  ')"
+            written = f"CAST({value} AS VARCHAR)"
+            breaks = " OR ".join(f"contains({written}, {sign})" for sign in _LINE_BREAKS)
+            joined = f"translate({written}, {' || '.join(_LINE_BREAKS)}, '  ')"
+            return f"CASE WHEN {breaks} THEN {joined} ELSE {written} END"
         case "float" | "double":
-            return _float(value, rules)
+            return _float(value, type_, rules)
         case kind if kind in _BIG_INTEGERS and rules.quote_bigints:
             return f"'\"' || CAST({value} AS VARCHAR) || '\"'"
         case kind if kind in BARE:
@@ -99,14 +111,8 @@ def json(value: str, type_: DataType, rules: Rules, *, depth: int = 0) -> str:
             return f"'\"' || CAST({text(value, type_, rules)} AS VARCHAR) || '\"'"
         case kind if kind in TIMESTAMPS:
             return f"'\"' || {text(value, type_, rules)} || '\"'"
-        case "list" | "array":
-            return _list(value, type_, rules, depth)
-        case "struct":
-            return _struct(value, type_, rules, depth)
-        case "tuple":
-            return _tuple(value, type_, rules, depth)
-        case "map":
-            return _map(value, type_, rules, depth)
+        case kind if kind in _NESTED:
+            return _nested(value, type_, rules, depth)
         case "union":
             return _of_union(
                 value, type_, lambda member, kind: json(member, kind, rules, depth=depth)
@@ -238,6 +244,11 @@ def _timestamp(value: str, type_: DataType, rules: Rules) -> str:
     instant = type_.id in _INSTANTS
     # The engine's own text of an instant goes through ICU; the wall clock of UTC does not.
     clock = f"({value} AT TIME ZONE 'UTC')" if instant else value
+    if type_.id == "timestamp with time zone" and rules.ts_format == "rfc3339":
+        # Nor does a sum of microseconds, in half the time.
+        usual = f"isfinite({value}) AND {value} >= TIMESTAMPTZ '0001-01-01 00:00:00+00'"
+        stamp = f"replace(CAST(make_timestamp(epoch_us({value})) AS VARCHAR), ' ', 'T')"
+        return f"CASE WHEN {usual} THEN concat({stamp}, 'Z') ELSE CAST({clock} AS VARCHAR) END"
     if rules.ts_format == "clevertap":
         return f"strftime({clock}, '%Y%m%d%H%M%S')"
     written = f"CAST({clock} AS VARCHAR)"
@@ -251,17 +262,35 @@ def _timestamp(value: str, type_: DataType, rules: Rules) -> str:
     return f"CASE WHEN {' AND '.join(usual)} THEN {stamp} ELSE {written} END" if usual else stamp
 
 
-def _float(value: str, rules: Rules) -> str:
+def _nested(value: str, type_: DataType, rules: Rules, depth: int) -> str:
+    match type_.id:
+        case "struct":
+            return _struct(value, type_, rules, depth)
+        case "tuple":
+            return _tuple(value, type_, rules, depth)
+        case "map":
+            return _map(value, type_, rules, depth)
+        case _:
+            return _list(value, type_, rules, depth)
+
+
+def _float(value: str, type_: DataType, rules: Rules) -> str:
     special = "'null'"
     if rules.special_floats:
         special = (
             f"CASE WHEN isnan({value}) THEN 'NaN' WHEN {value} > 0 THEN 'Infinity'"
             " ELSE '-Infinity' END"
         )
-    return (
-        f"CASE WHEN isfinite({value}) THEN CAST({value} AS VARCHAR)"
-        f" WHEN {value} IS NOT NULL THEN {special} END"
-    )
+    # to_json would widen a FLOAT.
+    finite = _double(value) if type_.id == "double" else f"CAST({value} AS VARCHAR)"
+    return f"CASE WHEN isfinite({value}) THEN {finite} WHEN {value} IS NOT NULL THEN {special} END"
+
+
+def _double(value: str) -> str:
+    """The text of a DOUBLE: where it has no exponent, to_json makes it in a third of the time."""
+    size = f"abs({value})"
+    usual = f"({size} >= 1e-4 AND {size} < 1e16) OR {value} = 0"
+    return f"CASE WHEN {usual} THEN CAST(to_json({value}) AS VARCHAR) ELSE CAST({value} AS VARCHAR) END"
 
 
 def _list(value: str, type_: DataType, rules: Rules, depth: int) -> str:
