@@ -48,10 +48,12 @@ def build(
     stop: Stop,
     progress: Progressed,
     warn: Callable[[str], None],
+    finished: Callable[[BuiltPart], None] = lambda part: None,
 ) -> Outcome:
     """Write the run's parts into ``folder``, which exists; the source is closed on return.
 
-    ``progress`` is called from a thread of its own.
+    ``progress`` is called from a thread of its own. ``finished`` takes each part but the last as
+    soon as its bytes are final.
     """
     limits = pipeline.settings.limits
     threads = limits.threads or os.cpu_count() or 1
@@ -67,6 +69,7 @@ def build(
         media_type=codec.media_type or new_format(warn).media_type,
         threads=threads,
         split=pipeline.split,
+        finished=finished,
     )
     with open_source(pipeline.source, limits=limits, folder=folder, stop=stop) as source:
         rows = rows_of(source, pipeline, folder=folder, stop=stop)

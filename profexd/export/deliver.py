@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from profexd.api.errors import ConditionalWriteUnsupported, Permanent, ProfexdError, Retryable
 from profexd.api.sink import CREATE_ONLY, STAGES, Sink
@@ -32,6 +35,8 @@ class Delivery:
     path: str
     file: SpooledFile | None = None
     staged: Staged | None = None
+    told: bool = False
+    """Whether the journal knows that all of it is staged."""
     published: bool = False
     refused: ProfexdError | None = field(default=None)
 
@@ -47,10 +52,16 @@ def refuse_unable(deliveries: Sequence[tuple[str, type[Sink]]], *, create_only: 
 
 
 def deliver(
-    deliveries: Sequence[Delivery], journal: Journal, attempts: Attempts, stop: Stop
+    deliveries: Sequence[Delivery],
+    journal: Journal,
+    attempts: Attempts,
+    stop: Stop,
+    *,
+    begun: Mapping[tuple[str, str], Staged] = MappingProxyType({}),
 ) -> None:
     """Stage everything, ask whether to go on, publish everything.
 
+    ``begun`` are the handles that sinks journaled, by sink and path, complete or not.
     Raises what ended it. Before the first publish whatever was staged is discarded; after it the
     run only goes forward: what can be published is, then the first refusal is raised.
     """
@@ -62,6 +73,8 @@ def deliver(
             stop.check()
         stop.disarm()
     except BaseException:
+        for delivery in deliveries:
+            delivery.staged = delivery.staged or begun.get((delivery.sink_name, delivery.path))
         discard(deliveries, journal)
         raise
     publish(deliveries, journal, attempts)
@@ -97,15 +110,30 @@ def discard(deliveries: Sequence[Delivery], journal: Journal) -> bool:
 
 
 def _stage_all(deliveries: Sequence[Delivery], journal: Journal, stop: Stop) -> None:
+    """Stage what is left, at all sinks at once; raises what failed, rather what cannot pass."""
+    by_sink: dict[str, list[Delivery]] = {}
     for delivery in deliveries:
-        if delivery.staged is not None:
+        by_sink.setdefault(delivery.sink_name, []).append(delivery)
+    with ThreadPoolExecutor(len(by_sink) or 1, thread_name_prefix="stage") as pool:
+        work = [pool.submit(_stage_at_sink, one, journal, stop) for one in by_sink.values()]
+    failures = [why for why in (future.exception() for future in work) if why is not None]
+    failures.sort(key=lambda why: isinstance(why, Retryable))
+    if failures:
+        raise failures[0]
+
+
+def _stage_at_sink(deliveries: Sequence[Delivery], journal: Journal, stop: Stop) -> None:
+    for delivery in deliveries:
+        if delivery.told:
             continue
         stop.check()
-        assert delivery.file is not None
-        delivery.staged = delivery.sink.stage(delivery.file, delivery.path)
+        if delivery.staged is None:
+            assert delivery.file is not None
+            delivery.staged = delivery.sink.stage(delivery.file, delivery.path)
         journal.ask(
             Staging(sink=delivery.sink_name, staged=delivery.staged.as_json(), complete=True)
         )
+        delivery.told = True
 
 
 def _publish_all(deliveries: Sequence[Delivery], journal: Journal) -> None:
@@ -171,11 +199,13 @@ def paced(
     if not bytes_per_second:
         return progress
     started = time.monotonic()
+    lock = threading.Lock()
     sent = 0
 
     def slowed(count: int) -> None:
         nonlocal sent
-        sent += count
+        with lock:
+            sent += count
         ahead = sent / bytes_per_second - (time.monotonic() - started)
         if ahead > 0:
             wait(ahead)

@@ -174,6 +174,7 @@ class SpoolParts:
         media_type: str,
         threads: int,
         split: Split | None = None,
+        finished: Callable[[BuiltPart], None] = lambda part: None,
     ) -> None:
         self.codec = codec
         self.media_type = media_type
@@ -184,6 +185,8 @@ class SpoolParts:
         self.expected: int | None = None
         """How many rows there will be, where that is known."""
         self._folder = folder
+        self._tell_finished = finished
+        self._told = 0
         self._meter: Meter | None = None
         self._before = 0
         self._name: Callable[[int], tuple[str, str]]
@@ -211,7 +214,11 @@ class SpoolParts:
                 "the format opened a second file, and nothing splits this run",
                 code="plugin_failed",
             )
+        # Until the next is opened a part may be taken back, to be written anew with fewer rows.
+        for part in self.finished[self._told :]:
+            self._tell_finished(part)
         number = len(self.finished) + 1
+        self._told = len(self.finished)
         spooled = self._folder / f"part-{number:03d}"
         self.current = SpoolPart(self, spooled, *self._name(number - self._before))
         return self.current

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from profexd.api.sink import Sink, SinkContext
 from profexd.api.types import Staged
 from profexd.api.units import parse_size
 from profexd.config.loading import pipeline_from_documents
+from profexd.export.ahead import Ahead, makes_several
 from profexd.export.build import Outcome, build
 from profexd.export.check import check
 from profexd.export.deliver import Delivery, deliver, discard, paced, publish, refuse_unable
@@ -56,14 +58,22 @@ class Run:
     stop: Stop
     attempts: Attempts
     _sinks: dict[str, Sink] = field(default_factory=dict)
+    _begun: dict[tuple[str, str], Staged] = field(default_factory=dict)
+    """The handle that each sink journaled last, by sink and path."""
+    _ahead: dict[tuple[str, str], Staged] = field(default_factory=dict)
+    """What was staged while the rest was built, by sink and path."""
     _sent: int = 0
     _total: int = 0
+    _sending: threading.Lock = field(default_factory=threading.Lock)
 
     def export(self) -> None:
         """Plan, build, check, deliver; the names are written down before any work."""
         names = self._plan()
-        parts = self._build(names)
-        deliveries = self._check(parts)
+        try:
+            deliveries = self._check(self._build(names))
+        except BaseException:
+            self._withdraw()
+            raise
         self._deliver(deliveries)
 
     def _plan(self) -> Plan:
@@ -111,15 +121,42 @@ class Run:
             self.stop.check()
 
     def _build_once(self, names: Plan) -> Outcome:
-        return build(
-            self.pipeline,
-            names,
-            catalog=self.catalog,
-            folder=Path(self.job.spool),
-            stop=self.stop,
-            progress=self._built,
-            warn=self._warn,
-        )
+        # Whatever an attempt that failed had sent ahead is not what this one makes.
+        self._withdraw()
+        with self._sending_ahead() as finished:
+            return build(
+                self.pipeline,
+                names,
+                catalog=self.catalog,
+                folder=Path(self.job.spool),
+                stop=self.stop,
+                progress=self._built,
+                warn=self._warn,
+                finished=finished,
+            )
+
+    @contextmanager
+    def _sending_ahead(self) -> Iterator[Callable[[BuiltPart], None]]:
+        """Lend what stages a finished part while the block builds the next."""
+        if not makes_several(self.pipeline):
+            yield lambda part: None
+            return
+        sinks = {choice.name: self._sink(choice) for choice in self.pipeline.sinks}
+        ahead = Ahead(sinks, self.journal)
+        try:
+            yield ahead.give
+        finally:
+            ahead.end()
+            self._ahead = ahead.staged
+
+    def _withdraw(self) -> None:
+        """Discard what was sent ahead of a build that ended in nothing."""
+        sent = [
+            Delivery(sink_name=name, sink=self._sinks[name], path=path, staged=staged)
+            for (name, path), staged in self._begun.items()
+        ]
+        discard(sent, self.journal)
+        self._begun.clear()
 
     def _check(self, parts: Sequence[BuiltPart]) -> list[Delivery]:
         self._enter(Phase.CHECK)
@@ -130,6 +167,7 @@ class Run:
                 sink=self._sink(choice),
                 path=part.path,
                 file=part.file,
+                staged=self._ahead.get((choice.name, part.path)),
             )
             for choice in self.pipeline.sinks
             for part in parts
@@ -138,7 +176,7 @@ class Run:
     def _deliver(self, deliveries: Sequence[Delivery]) -> None:
         self._enter(Phase.DELIVER)
         self._total = sum(delivery.file.size for delivery in deliveries if delivery.file)
-        deliver(deliveries, self.journal, self.attempts, self.stop)
+        deliver(deliveries, self.journal, self.attempts, self.stop, begun=self._begun)
         self._enter(Phase.RECORD)
 
     def finish(self) -> None:
@@ -206,6 +244,7 @@ class Run:
             context = SinkContext(
                 run_id=self.job.run_id,
                 create_only=self.pipeline.on_existing != "overwrite",
+                alone=len(self.pipeline.sinks) == 1 and not makes_several(self.pipeline),
                 reveal=self.secrets.reveal,
                 journal=lambda staged: self._journal_handle(choice.name, staged),
                 progress=paced(self._delivered, limit, wait=self.stop.wait),
@@ -214,6 +253,7 @@ class Run:
         return self._sinks[choice.name]
 
     def _journal_handle(self, sink: str, staged: Staged) -> None:
+        self._begun[sink, staged.target] = staged
         self.journal.ask(Staging(sink=sink, staged=staged.as_json()))
 
     def _enter(self, phase: Phase) -> None:
@@ -226,8 +266,12 @@ class Run:
 
     def _delivered(self, count: int) -> None:
         self.stop.check()
-        self._sent += count
-        percent = 100 * self._sent / self._total if self._total else None
+        with self._sending:
+            self._sent += count
+        if not self._total:
+            # Sent ahead: the run is still building.
+            return
+        percent = 100 * self._sent / self._total
         self.journal.tell(Progress(phase=Phase.DELIVER, percent=percent, bytes=self._sent))
 
     def _warn(self, message: str) -> None:
