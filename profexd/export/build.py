@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from profexd.api.format import FormatContext
+from profexd.export.changes import baseline_files, changed_rows, kept_file
 from profexd.export.partition import partitions
 from profexd.export.parts import BuiltPart, SpoolParts
-from profexd.export.query import select
+from profexd.export.query import Selection, select
 from profexd.export.rows import DuckRows
 from profexd.export.source import OpenSource, open_source
+from profexd.export.window import window_state
 
 if TYPE_CHECKING:
     from profexd.api.format import Format
@@ -71,17 +73,49 @@ def build(
         split=pipeline.split,
         finished=finished,
     )
-    with open_source(pipeline.source, limits=limits, folder=folder, stop=stop) as source:
-        rows = rows_of(source, pipeline, folder=folder, stop=stop)
+    kept = kept_file(plan)
+    with open_source(
+        pipeline.source,
+        limits=limits,
+        folder=folder,
+        stop=stop,
+        beside=baseline_files(pipeline, plan, kept),
+    ) as source:
+        selection = select(
+            source,
+            pipeline,
+            plan,
+            stop=stop,
+            folder=folder / "spill",
+            warn=warn,
+            partitioned=bool(pipeline.partition_by),
+        )
+        rows = rows_of(source, pipeline, selection, folder=folder, stop=stop)
         with _telling(source, parts, progress, stop), parts.or_none():
-            if pipeline.partition_by:
-                _write_partitions(rows, parts, plan, catalog, new_format, warn)
-            else:
-                parts.series(new_format(warn), rows, plan.file)
+            held = [(rows, plan)]
+            baseline = None
+            if pipeline.changes is not None:
+                changes = changed_rows(rows, selection, pipeline, plan, new=kept, warn=warn)
+                baseline = changes.state
+                held = [(changes.rows, plan)]
+                if changes.removed is not None:
+                    held.append((changes.removed, plan.of_removed()))
+            for some, names in held:
+                if pipeline.partition_by:
+                    _write_partitions(some, parts, names, catalog, new_format, warn)
+                else:
+                    parts.series(new_format(warn), some, names.file)
             stop.check()
     files = [part.file for part in parts.finished]
     progress(100.0, sum(file.rows for file in files), sum(file.size for file in files))
-    return Outcome(tuple(parts.finished), state=dict(plan.state))
+    state = {
+        "columns": selection.pin,
+        "changes": baseline,
+        "window": window_state(pipeline, plan.instant, plan.state),
+    }
+    return Outcome(
+        tuple(parts.finished), {name: left for name, left in state.items() if left is not None}
+    )
 
 
 def _write_partitions(
@@ -108,15 +142,13 @@ def _warn_of(warn: Callable[[str], None], path: str, message: str) -> None:
     warn(f"{path}: {message}")
 
 
-def rows_of(source: OpenSource, pipeline: Pipeline, *, folder: Path, stop: Stop) -> DuckRows:
-    """Return the rows that the pipeline selects, in its order.
+def rows_of(
+    source: OpenSource, pipeline: Pipeline, selection: Selection, *, folder: Path, stop: Stop
+) -> DuckRows:
+    """Return the rows of a selection, in their order.
 
     Where it is partitioned that is the order of its files, and ``partition`` takes them apart.
     """
-    spill = folder / "spill"
-    selection = select(
-        source, pipeline, stop=stop, folder=spill, partitioned=bool(pipeline.partition_by)
-    )
     return DuckRows(
         source=source,
         name=pipeline.source.name,
@@ -124,7 +156,7 @@ def rows_of(source: OpenSource, pipeline: Pipeline, *, folder: Path, stop: Stop)
         columns=selection.columns,
         kind=pipeline.source.kind,
         stop=stop,
-        spill=spill,
+        spill=folder / "spill",
     )
 
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from profexd.api.errors import Permanent
 from profexd.api.format import FormatContext
 from profexd.export.engine import failing
-from profexd.export.query import PARTITION, describe
+from profexd.export.query import PARTITION
+from profexd.export.schema import describe
 
 if TYPE_CHECKING:
     from profexd.api.types import Column

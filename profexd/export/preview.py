@@ -23,6 +23,7 @@ from profexd.api.types import Column
 from profexd.export.build import rows_of
 from profexd.export.engine import failing
 from profexd.export.partition import values_of, visible
+from profexd.export.query import select
 from profexd.export.source import open_source
 from profexd.wire import PreviewJson
 
@@ -49,7 +50,16 @@ def preview(
     format_ = catalog.formats[pipeline.format.type](pipeline.format.options, FormatContext())
     limits = pipeline.settings.limits
     with open_source(pipeline.source, limits=limits, folder=folder, stop=stop) as source:
-        rows = rows_of(source, pipeline, folder=folder, stop=stop)
+        selection = select(
+            source,
+            pipeline,
+            plan,
+            stop=stop,
+            folder=folder / "spill",
+            warn=lambda message: None,
+            partitioned=plan.partitioned,
+        )
+        rows = rows_of(source, pipeline, selection, folder=folder, stop=stop)
         if plan.partitioned:
             found = values_of(rows, catalog)
             matching = sum(count for _, count in found)
@@ -73,8 +83,8 @@ def preview(
             for choice in pipeline.sinks
         ],
         columns=[{"name": column.name, "type": column.type.text} for column in rows.columns],
-        added=[],
-        removed=[],
+        added=selection.added,
+        removed=selection.removed,
         rows_matching=matching,
         rows=values,
         text=text,

@@ -1,27 +1,34 @@
-"""The SQL of a run, built from its pipeline: source, where, order."""
+"""The SQL of a run, built from its pipeline: source, where, filter, columns, order."""
 
 from __future__ import annotations
 
-import difflib
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import duckdb
-
-from profexd.api.errors import ConfigurationInvalid
 from profexd.api.sql import identifier
-from profexd.api.types import Column, DataType
-from profexd.export.engine import failing, first_line
+from profexd.api.types import Column
+from profexd.config.shape import ColumnsChoice
+from profexd.export.changes import judge_changes
+from profexd.export.columns import outputs
+from profexd.export.engine import failing
+from profexd.export.filter import Parameters, filter_sql
+from profexd.export.finding import Findings
+from profexd.export.lookup import Lookup
+from profexd.export.operand import Clock
+from profexd.export.pin import Pin, Settled, digest, pin_of, settle
+from profexd.export.schema import SOURCE, Schema, describe
+from profexd.export.where import condition, refuse_unfit
+from profexd.export.window import events_sql
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from profexd.config.model import Pipeline
+    from profexd.export.plan import Plan
     from profexd.export.source import OpenSource
     from profexd.export.stop import Stop
-
 
 PARTITION = "profexd_partition_"
 """Columns of this name and a number hold what a row is partitioned by; no file has them."""
@@ -31,7 +38,7 @@ PARTITION = "profexd_partition_"
 class Selection:
     """The SELECT of a run in its pieces, so that a room may put columns behind those of the file.
 
-    All pieces are SQL over the columns of the source.
+    All pieces are SQL over the columns of the source, which are called by the name SOURCE.
     """
 
     shown: str
@@ -46,6 +53,14 @@ class Selection:
     """(expression, descending), NULLs last; what the rows are partitioned by comes first."""
     key: str | None = None
     """The expression of the source's key."""
+    key_header: str | None = None
+    """The column of the file that is the key, if one is."""
+    pin: dict[str, Any] = field(default_factory=dict)
+    """What the next run is to know of the columns, once this one is delivered."""
+    added: list[str] = field(default_factory=list)
+    """Headers that the last delivered file did not have."""
+    removed: list[str] = field(default_factory=list)
+    """Headers that the last delivered file had, and columns of the source that are blank now."""
 
     def statement(self) -> str:
         """Return the ordered SELECT of the file's columns and the hidden ones."""
@@ -56,168 +71,145 @@ class Selection:
         return f"{statement}\nORDER BY {order}" if order else statement
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What a configuration means for the columns that a source has; errors may be among it."""
+
+    settled: Settled
+    filter: str | None
+    order: tuple[tuple[str, bool], ...]
+    partitions: tuple[str, ...]
+    key: str | None
+    key_header: str | None
+    findings: Findings
+    gone: tuple[str, ...]
+    """Columns that were delivered before and are no longer there."""
+
+
 def select(
-    source: OpenSource, pipeline: Pipeline, *, stop: Stop, folder: Path, partitioned: bool = False
+    source: OpenSource,
+    pipeline: Pipeline,
+    plan: Plan,
+    *,
+    stop: Stop,
+    folder: Path,
+    warn: Callable[[str], None],
+    partitioned: bool = False,
 ) -> Selection:
     """Return the SELECT that a run reads.
 
     Where it is ``partitioned`` it has a hidden column PARTITION for each of ``partition_by``, and
     is ordered by them first.
-    Raises ConfigurationInvalid for a ``where``, ``order_by`` or ``partition_by`` that does not fit
-    the source.
+    Raises ConfigurationInvalid for whatever of the configuration does not fit the source.
     """
-    rest = f"FROM {source.relation}"
+    relation = f"FROM {source.relation}"
     with failing(pipeline.source.name, stop=stop, folder=folder):
-        columns = describe(source.connection, f"SELECT * {rest}")
-    partitions: list[str] = []
-    if partitioned:
-        partitions = [_reference(name, columns, "partition_by") for name in pipeline.partition_by]
+        schema = Schema(describe(source.connection, f"SELECT * {relation}"))
+    parameters = Parameters()
+    pin = pin_of(plan.state)
+    clock = Clock(plan.instant, pipeline.timezone)
+    draft = compose(pipeline, schema, clock, parameters, plan.state)
+    draft.findings.refuse(pipeline)
     if pipeline.where is not None:
-        rest += f"\nWHERE {condition(source.connection, pipeline.where)}"
-        try:
-            source.connection.sql(f"SELECT * {rest}")
-        except duckdb.Error as error:
-            stop.check()
-            raise ConfigurationInvalid(
-                f"where: {first_line(error)}",
-                hint="where must be one condition over the columns of the source",
-            ) from error
-    key = pipeline.source.key
+        relation += f"\nWHERE {condition(source.connection, pipeline.where)}"
+        refuse_unfit(source.connection, f"SELECT * {relation}", stop)
+    rest = f"FROM (SELECT * {relation}\n) AS {identifier(SOURCE)}"
+    if draft.filter is not None:
+        rest += f"\nWHERE {draft.filter}"
+    shown = ", ".join(
+        f"{output.sql or f'CAST(NULL AS {blank})'} AS {identifier(output.header)}"
+        for output, blank in zip(draft.settled.outputs, draft.settled.blank_types, strict=True)
+    )
+    with failing(pipeline.source.name, stop=stop, folder=folder):
+        parameters.set(source.connection)
+        typed = describe(source.connection, f"SELECT {shown} {rest}")
+    columns = tuple(
+        Column(column.name, column.type, output.role, output.label)
+        for column, output in zip(typed, draft.settled.outputs, strict=True)
+    )
+    made = Pin.of(pipeline, draft.settled.outputs, columns)
+    for words in (*_lost(draft.gone), *_moved(pin, made)):
+        warn(words)
+    partitions = draft.partitions if partitioned else ()
     return Selection(
-        shown="*",
+        shown=shown,
         rest=rest,
         columns=columns,
-        hidden=tuple((name, f"{PARTITION}{place}") for place, name in enumerate(partitions)),
-        order=(*((name, False) for name in partitions), *_order(pipeline, columns)),
-        key=None if key is None else _reference(key, columns, "profiles.key"),
+        hidden=tuple((sql, f"{PARTITION}{place}") for place, sql in enumerate(partitions)),
+        order=(*((sql, False) for sql in partitions), *draft.order),
+        key=draft.key,
+        key_header=draft.key_header,
+        pin=made.as_json(),
+        added=[name for name in made.header if pin is not None and name not in pin.header],
+        removed=[
+            *(name for name in (pin.header if pin is not None else ()) if name not in made.header),
+            *draft.gone,
+        ],
     )
 
 
-def describe(connection: duckdb.DuckDBPyConnection, statement: str) -> tuple[Column, ...]:
-    """Return the columns that ``statement`` would give, without running it."""
-    relation = connection.sql(statement)
-    return tuple(
-        Column(name, data_type(type_))
-        for name, type_ in zip(relation.columns, relation.types, strict=True)
-    )
+def compose(
+    pipeline: Pipeline,
+    schema: Schema,
+    clock: Clock,
+    parameters: Parameters,
+    state: Mapping[str, Any],
+) -> Draft:
+    """Return what the configuration means for ``schema``, and all that is wrong with it.
 
-
-def data_type(type_: Any) -> DataType:
-    """Return DuckDB's Python type as the plugin API has it."""
-    text = str(type_)
-    kind = "json" if text == "JSON" else str(type_.id)
-    if kind in ("list", "array", "struct", "map", "union", "tuple"):
-        children = tuple(
-            (name, data_type(child))
-            for name, child in type_.children
-            if name != "size" and not (kind == "union" and name == "")
-        )
-        return DataType(kind, text, children)
-    if kind == "decimal":
-        digits = dict(type_.children)
-        return DataType(kind, text, (), int(digits["precision"]), int(digits["scale"]))
-    return DataType(kind, text)
-
-
-def condition(connection: duckdb.DuckDBPyConnection, where: str) -> str:
-    """Return ``where`` in parentheses if it is one expression by itself.
-
-    It is parsed both bare and in parentheses: what means the same both ways can neither close
-    the parentheses nor add a clause, a statement or a second expression.
+    With an error among the findings, the SQL means nothing.
     """
-    hint = 'write one DuckDB expression, as in "visits > 3"'
-    if "\0" in where:
-        raise ConfigurationInvalid("where: it holds a NUL character", hint=hint)
-    bare = _expression(connection, f"SELECT {where}\n", hint)
-    inside = f"({where}\n)"
-    if bare is None or bare != _expression(connection, f"SELECT {inside}", hint):
-        raise ConfigurationInvalid("where: it is not one expression by itself", hint=hint)
-    return inside
-
-
-def _expression(connection: duckdb.DuckDBPyConnection, statement: str, hint: str) -> Any:
-    """Return the tree of a SELECT of exactly one expression and nothing else; else None."""
-    [(serialized,)] = connection.execute(
-        "SELECT json_serialize_sql(?::VARCHAR)", [statement]
-    ).fetchall()
-    tree = json.loads(serialized)
-    if tree["error"]:
-        said = str(tree.get("error_message", "it cannot be read")).splitlines()[0]
-        if tree.get("error_type") != "parser":
-            # The engine speaks of serializing, which is our way of looking, not the user's mistake.
-            said = "it is not one expression by itself"
-        raise ConfigurationInvalid(f"where: {said}", hint=hint)
-    statements = tree["statements"]
-    if len(statements) != 1:
-        return None
-    expressions: list[Any] = statements[0]["node"].get("select_list", [])
-    if len(expressions) != 1 or expressions[0]["class"] == "STAR":
-        return None
-    return _without_places(tree)
-
-
-def _without_places(tree: Any) -> Any:
-    if isinstance(tree, dict):
-        return {
-            key: _without_places(value)
-            for key, value in tree.items()
-            if not key.startswith("query_location")
-        }
-    if isinstance(tree, list):
-        return [_without_places(value) for value in tree]
-    return tree
-
-
-def _order(pipeline: Pipeline, columns: Sequence[Column]) -> list[tuple[str, bool]]:
-    wanted = [(name, descending, "order_by") for name, descending in pipeline.order_by]
-    if pipeline.source.key is not None:
-        wanted.append((pipeline.source.key, False, "profiles.key"))
-    terms: dict[str, tuple[str, bool]] = {}
-    for name, descending, key in wanted:
-        reference = _reference(name, columns, key)
-        # A column named twice is ordered by its first mention.
-        terms.setdefault(reference.lower(), (reference, descending))
-    return list(terms.values())
-
-
-def _reference(name: str, columns: Sequence[Column], key: str) -> str:
-    """Return the SQL for a column, or for a member of a struct column (``address.city``)."""
-    by_name = {column.name.lower(): column for column in columns}
-    whole = by_name.get(name.lower())
-    if whole is not None:
-        return identifier(whole.name)
-    pieces = name.split(".")
-    for count in range(len(pieces) - 1, 0, -1):
-        column = by_name.get(".".join(pieces[:count]).lower())
-        if column is None:
-            continue
-        member = _member(column.type, pieces[count:])
-        if member is not None:
-            return ".".join(identifier(part) for part in (column.name, *member))
-    known = [column.name for column in columns]
-    known += [
-        f"{column.name}.{child}"
-        for column in columns
-        if column.type.id == "struct"
-        for child, _ in column.type.children
-    ]
-    near = difflib.get_close_matches(name, known, n=1)
-    raise ConfigurationInvalid(
-        f'{key}: the source has no column "{name}"',
-        hint=f'did you mean "{near[0]}"?' if near else "it has " + ", ".join(known[:20]),
+    findings = Findings()
+    pin = pin_of(state)
+    if pin is not None and pin.digest != digest(pipeline):
+        pin = None
+    lookup = Lookup(schema, findings, delivered=pin is not None)
+    choice = pipeline.columns or ColumnsChoice()
+    settled = settle(outputs(pipeline, lookup), pin, lock=choice.schema == "lock")
+    if not settled.outputs:
+        findings.error(("columns",), "the file would have no column")
+    strict = Lookup(schema, findings)
+    found_key = pipeline.source.key and strict.one(
+        pipeline.source.key, ("profiles", "key"), of="source"
+    )
+    order: dict[str, tuple[str, bool]] = {}
+    for place, (name, descending) in enumerate(pipeline.order_by):
+        found = strict.one(name, ("order_by", place))
+        if found is not None:
+            # A column named twice is ordered by its first mention.
+            order.setdefault(found.sql.lower(), (found.sql, descending))
+    if found_key:
+        order.setdefault(found_key.sql.lower(), (found_key.sql, False))
+    conditions = events_sql(pipeline, strict, clock, state, parameters.bind)
+    if pipeline.filter:
+        conditions.append(filter_sql(pipeline.filter, schema, clock, parameters.bind, findings))
+    headers = {output.source.lower(): output.header for output in settled.outputs if output.sql}
+    key_header = headers.get(found_key.name.lower()) if found_key else None
+    judge_changes(pipeline, [output.header for output in settled.outputs], key_header, findings)
+    return Draft(
+        settled=settled,
+        filter=" AND ".join(f"({condition})" for condition in conditions) or None,
+        order=tuple(order.values()),
+        partitions=tuple(strict.several(pipeline.partition_by, ("partition_by",))),
+        key=found_key.sql if found_key else None,
+        key_header=key_header,
+        findings=findings,
+        gone=tuple(dict.fromkeys((*lookup.gone, *settled.gone))),
     )
 
 
-def _member(type_: DataType, pieces: Sequence[str]) -> list[str] | None:
-    path: list[str] = []
-    for piece in pieces:
-        found = [
-            (name, child)
-            for name, child in type_.children
-            if type_.id == "struct" and name.lower() == piece.lower()
-        ]
-        if not found:
-            return None
-        name, type_ = found[0]
-        path.append(name)
-    return path
+def _lost(gone: tuple[str, ...]) -> list[str]:
+    return [
+        f'the source no longer has the column "{name}": what the file had of it is blank'
+        for name in gone
+    ]
+
+
+def _moved(before: Pin | None, now: Pin) -> list[str]:
+    """Return the warning that [identity] or [columns] have changed the header."""
+    if before is None or before.digest == now.digest or before.header == now.header:
+        return []
+    return [
+        "[identity] or [columns] have changed, and so has the header: it was"
+        f" {', '.join(before.header)}; it is {', '.join(now.header)}"
+    ]

@@ -14,7 +14,7 @@ from profexd.api.format import Part, TextBlock
 from profexd.api.sql import identifier, literal
 from profexd.api.types import Column
 from profexd.export.engine import failing
-from profexd.export.query import describe
+from profexd.export.schema import describe
 
 if TYPE_CHECKING:
     import pyarrow as pa

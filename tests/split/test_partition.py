@@ -238,7 +238,7 @@ def test_a_column_that_is_nearly_a_key_is_refused(table: Table) -> None:
 def test_an_unknown_column_is_named(table: Table) -> None:
     export = table("SELECT 1 AS id, 'x' AS country")
     with pytest.raises(
-        ConfigurationInvalid, match='partition_by: the source has no column "cuntry"'
+        ConfigurationInvalid, match=r'partition_by\[0\]: the source has no column "cuntry"'
     ):
         parts(export, partitioned(export, "csv", "cuntry"))
 
