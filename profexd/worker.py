@@ -14,6 +14,7 @@ import threading
 from typing import IO, Any, TextIO
 
 from profexd.config.catalog import load_catalog
+from profexd.export.inspect import perform_inspection
 from profexd.export.job import Job
 from profexd.export.messages import Finished, Logged, Message, Retrying, encode
 from profexd.export.redact import Secrets
@@ -102,7 +103,10 @@ def main() -> int:
     stop = Stop()
     threading.Thread(target=_take_signals, args=(stop,), daemon=True).start()
     threading.Thread(target=_take_answers, args=(journal,), daemon=True).start()
-    perform(job, catalog=load_catalog(), journal=journal, secrets=secrets, stop=stop)
+    if job.action == "inspect":
+        perform_inspection(job, catalog=load_catalog(), journal=journal, stop=stop)
+    else:
+        perform(job, catalog=load_catalog(), journal=journal, secrets=secrets, stop=stop)
     # Nothing of a finished run is worth waiting for: skip the interpreter's slow shutdown.
     sys.stderr.flush()
     os._exit(0)

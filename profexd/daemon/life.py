@@ -10,15 +10,19 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import profexd
 from profexd.config.loading import load
+from profexd.config.past import Unseen
 from profexd.daemon.core import Core
 from profexd.daemon.doors import Doors
 from profexd.daemon.hub import Hub
+from profexd.daemon.inspections import Inspections
 from profexd.daemon.metrics import Metrics
 from profexd.daemon.previews import Previews
+from profexd.daemon.recorded import passed_unseen
 from profexd.daemon.records import Run
 from profexd.daemon.reload import Reloader, log_problems
 from profexd.daemon.routes import Api
@@ -73,7 +77,10 @@ class Life:
                 metrics.reloaded(_now().timestamp(), ok=ok)
                 notifier.ready(_status(core))
 
-            reloader = Reloader(core, self._load, began=notifier.reloading, done=reloaded)
+            inspections = Inspections(core.supervisor, Spool(self.paths.spool), store.state, _now)
+            reloader = Reloader(
+                core, self._load, inspections, began=notifier.reloading, done=reloaded
+            )
             shutdown = Shutdown(core, notifier, reloader)
             api = Api(
                 core=core,
@@ -96,6 +103,8 @@ class Life:
             watcher = Watcher(self.paths.config, lambda: reloader.reload("watch"), taken=self.taken)
             watching = asyncio.create_task(watcher.watch(shutdown.begun), name="watch")
             guarding = asyncio.create_task(doors.guard(shutdown.begun), name="guard")
+            await reloader.begin()
+            stack.push_async_callback(reloader.close)
             shutdown.install(asyncio.get_running_loop(), terminal=self.terminal)
             self._say_started()
             notifier.ready(_status(core))
@@ -148,6 +157,7 @@ class Life:
             self.catalog,
             previous=previous,
             system_mode=self.paths.system_mode,
+            unseen=Unseen(_now(), partial(passed_unseen, self.paths.state)),
         )
 
     def _say_started(self) -> None:

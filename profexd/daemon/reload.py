@@ -1,4 +1,4 @@
-"""Reading the configuration again: in a thread, one at a time, taken over through the inbox."""
+"""Reading the configuration again: in a thread, one at a time, judged, taken over by the core."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from profexd.api.errors import ProfexdError
 from profexd.daemon import inbox
 from profexd.daemon.core import Core
+from profexd.daemon.inspections import Inspections
 from profexd.wire import CheckJson, ProblemJson
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _MOST_LOGGED = 50
+_PATIENCE = 0.8
+"""Seconds until files take effect, judged by their sources or not; then that comes later."""
+_PATIENCE_OF_CHECK = 30.0
 
 Load = Callable[["Configuration | None"], "Configuration"]
 """Reads the files, given what was valid before."""
@@ -33,16 +37,33 @@ class Reloader:
         self,
         core: Core,
         load: Load,
+        inspections: Inspections,
         *,
         began: Callable[[], None] = lambda: None,
         done: Callable[[bool], None] = lambda ok: None,
     ) -> None:
         self._core = core
         self._load = load
+        self._inspections = inspections
         self._began = began
         self._done = done
         self._reading = asyncio.Lock()
         self._waiting: asyncio.Task[CheckJson] | None = None
+        self._read: Configuration = core.configuration
+        """The files as last read, before they were judged by their sources."""
+        self._good: Configuration | None = None
+        """What was last judged to the end: a pipeline that is found wrong falls back to it."""
+        self._following: set[asyncio.Task[None]] = set()
+
+    async def begin(self) -> None:
+        """Judge what the core began with."""
+        self._follow(self._read, await self._inspections.begin(self._read))
+
+    async def close(self) -> None:
+        """Judge no more."""
+        for task in self._following:
+            task.cancel()
+        await asyncio.gather(*self._following, return_exceptions=True)
 
     async def reload(self, source: str) -> CheckJson:
         """Take over what is right in the files, and say what is wrong."""
@@ -53,7 +74,10 @@ class Reloader:
     async def check(self) -> CheckJson:
         """Say what is wrong in the files; changes nothing."""
         configuration = await asyncio.to_thread(self._load, self._core.configuration)
-        return _answer(configuration)
+        asked = await self._inspections.begin(configuration, again=True)
+        if asked:
+            await asyncio.wait(asked, timeout=_PATIENCE_OF_CHECK)
+        return _answer(self._inspections.judged(configuration, previous=self._good))
 
     def describe(self) -> dict[str, Any]:
         """Return what is in force: directory, revision, settings, files and problems."""
@@ -84,8 +108,7 @@ class Reloader:
             before = self._core.configuration.problems
             started = time.monotonic()
             try:
-                configuration = await asyncio.to_thread(self._load, self._core.configuration)
-                await self._core.ask(inbox.Loaded(configuration))
+                configuration = await self._taken_over()
             except ProfexdError:
                 self._done(False)
                 raise
@@ -108,6 +131,40 @@ class Reloader:
             )
             self._done(answer["ok"])
             return answer
+
+    async def _taken_over(self) -> Configuration:
+        """Read the files, judge them as far as that is quick, and let the core take them over."""
+        previous = self._good or self._core.configuration
+        self._read = read = await asyncio.to_thread(self._load, previous)
+        asked = await self._inspections.begin(read)
+        if asked:
+            _, asked = await asyncio.wait(asked, timeout=_PATIENCE)
+        judged = self._inspections.judged(read, previous=previous)
+        await self._core.ask(inbox.Loaded(judged))
+        if asked:
+            self._follow(read, asked)
+        else:
+            self._good = judged
+        return judged
+
+    def _follow(self, read: Configuration, asked: set[asyncio.Task[None]]) -> None:
+        task = asyncio.create_task(self._judge_later(read, asked), name="judge")
+        self._following.add(task)
+        task.add_done_callback(self._following.discard)
+
+    async def _judge_later(self, read: Configuration, asked: set[asyncio.Task[None]]) -> None:
+        """Take over what is found out about files that have been taken over already."""
+        if asked:
+            await asyncio.wait(asked)
+        async with self._reading:
+            if self._read is not read:
+                return
+            judged = self._inspections.judged(read, previous=self._good)
+            before = self._core.configuration.problems
+            if judged.problems != before:
+                await self._core.ask(inbox.Loaded(judged))
+                log_problems(judged.problems, known=before)
+            self._good = judged
 
 
 def log_problems(problems: Sequence[ProblemJson], *, known: Sequence[ProblemJson] = ()) -> None:

@@ -136,6 +136,8 @@ class Child:
         return await asyncio.get_running_loop().subprocess_exec(
             _Protocol,
             *self._argv,
+            # For whoever lists processes; the worker itself goes by its job alone.
+            *filter(None, (self.job.action, self.job.pipeline)),
             stdin=PIPE,
             stdout=PIPE,
             stderr=PIPE,

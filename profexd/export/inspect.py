@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,17 +11,24 @@ import duckdb
 
 from profexd.api.errors import ConfigurationInvalid, ProfexdError, SourceLocked, Stopped
 from profexd.config.judged import with_problems
+from profexd.config.loading import pipeline_from_documents
 from profexd.config.values import digest
 from profexd.export.engine import failing
 from profexd.export.finding import Finding
 from profexd.export.judge import judge, judge_where
+from profexd.export.messages import Inspected
+from profexd.export.place import placed
+from profexd.export.record import record_done, record_failure
 from profexd.export.schema import describe
 from profexd.export.source import open_source
+from profexd.export.spool import make_spool
 
 if TYPE_CHECKING:
-    from profexd.config.model import Configuration, Entry, Pipeline
+    from profexd.config.catalog import Catalog
+    from profexd.config.model import Configuration, Pipeline
+    from profexd.export.job import Job
+    from profexd.export.journal import Journal
     from profexd.export.stop import Stop
-    from profexd.wire import ProblemJson
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +42,20 @@ class Inspection:
 
 
 @dataclass(frozen=True, slots=True)
-class Inspected:
+class Subject:
     """A pipeline to inspect, and what its last delivered run left."""
 
     pipeline: Pipeline
     state: Mapping[str, Any] = field(default_factory=dict)
 
 
-def inspect(pipelines: Iterable[Inspected], *, folder: Path, stop: Stop) -> Iterator[Inspection]:
+def inspect(pipelines: Iterable[Subject], *, folder: Path, stop: Stop) -> Iterator[Inspection]:
     """Yield what is wrong between each pipeline and its source; only Stopped is raised.
 
     A source that cannot be opened now is a warning: the run will say it. ``folder`` may be
     written to.
     """
-    by_source: dict[str, list[Inspected]] = {}
+    by_source: dict[str, list[Subject]] = {}
     for one in pipelines:
         by_source.setdefault(digest(one.pipeline.documents["source"]), []).append(one)
     for group in by_source.values():
@@ -65,7 +72,7 @@ def inspected(
     """Return the configuration with what was found out about each of its pipelines."""
     entries = configuration.pipelines
     asked = [
-        Inspected(entry.pipeline, state_of(name))
+        Subject(entry.pipeline, state_of(name))
         for name, entry in entries.items()
         if entry.pipeline is not None and not entry.invalid
     ]
@@ -76,17 +83,25 @@ def inspected(
     return with_problems(configuration, found, previous=None)
 
 
-def placed(entry: Entry, findings: Iterable[Finding]) -> list[ProblemJson]:
-    """Return findings as problems, with their places in the files."""
-    if entry.places is None:
-        return []
-    return [
-        entry.places.problem(one.of, one.path, one.message, one.hint, one.severity)
-        for one in findings
-    ]
+def perform_inspection(job: Job, *, catalog: Catalog, journal: Journal, stop: Stop) -> None:
+    """Do an ``inspect`` job and tell how it ended; raises nothing that a source can cause."""
+    try:
+        folder = Path(job.spool)
+        make_spool(folder)
+        subjects = [
+            Subject(pipeline_from_documents(name, documents, catalog), job.state.get(name, {}))
+            for name, documents in job.documents.items()
+        ]
+        for one in inspect(subjects, folder=folder, stop=stop):
+            findings = [asdict(finding) for finding in one.findings]
+            journal.tell(Inspected(pipeline=one.pipeline, findings=findings, lasting=one.lasting))
+    except Exception as why:  # noqa: BLE001 - as for a run: it must end in words
+        record_failure(journal, why)
+    else:
+        record_done(journal)
 
 
-def _of_one_source(group: list[Inspected], folder: Path, stop: Stop) -> Iterator[Inspection]:
+def _of_one_source(group: list[Subject], folder: Path, stop: Stop) -> Iterator[Inspection]:
     first = group[0].pipeline
     # Nobody waits for a lock here: the run will.
     source = replace(first.source, lock_wait=0.0)

@@ -126,6 +126,19 @@ class Previewed(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Inspected(Message):
+    """One of the answers to an inspect job: what is wrong between a pipeline and its source.
+
+    ``lasting`` says that it stays so until the files, or the database, change.
+    """
+
+    event: ClassVar[str] = "inspected"
+    pipeline: str
+    findings: list[dict[str, Any]]
+    lasting: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finished(Message):
     """The last message: how the action ended (a word of ``RunStatus``)."""
 
@@ -149,6 +162,7 @@ _KINDS: dict[str, type[Message]] = {
         Retrying,
         Logged,
         Previewed,
+        Inspected,
         Finished,
     )
 }

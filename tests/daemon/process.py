@@ -49,6 +49,15 @@ except ProfexdError as why:
 _PATIENCE = 30.0
 
 
+def _action(pid: str) -> str:
+    """Return what a worker was started for."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    except OSError:
+        return "inspect"
+    return "inspect" if "inspect" in words else ""
+
+
 class UnixConnection(http.client.HTTPConnection):
     def __init__(self, path: Path) -> None:
         super().__init__("localhost", timeout=_PATIENCE)
@@ -200,7 +209,8 @@ class Daemon:
         """Return the processes of the daemon's runs."""
         assert self.process is not None
         pid = self.process.pid
-        return [int(n) for n in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return [int(child) for child in children if _action(child) != "inspect"]
 
     def begin_export(self, name: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(

@@ -23,6 +23,7 @@ from profexd.daemon.control import listen
 from profexd.daemon.core import Core
 from profexd.daemon.home import private_directory
 from profexd.daemon.hub import Hub
+from profexd.daemon.inspections import Inspections
 from profexd.daemon.metrics import Metrics
 from profexd.daemon.previews import Previews
 from profexd.daemon.records import Run
@@ -168,7 +169,11 @@ class Play:
         )
         api = Api(
             core=self.core,
-            reloader=Reloader(self.core, lambda previous: load(paths.config, self.catalog)),
+            reloader=Reloader(
+                self.core,
+                lambda previous: load(paths.config, self.catalog),
+                Inspections(self.core.supervisor, self.spool, self.store.state, self.stage.clock),
+            ),
             previews=Previews(self.core, self.store, self.spool, self.stage.clock),
             metrics=Metrics(boot_time=0.0),
             paths=paths,
