@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from profexd.api.errors import ConfigurationInvalid
-from profexd.export.engine import failing
 from profexd.export.filter import Parameters
 from profexd.export.finding import Finding
 from profexd.export.lookup import Lookup
 from profexd.export.operand import Clock
 from profexd.export.query import compose
-from profexd.export.schema import Schema, describe
-from profexd.export.source import OpenSource, open_source
+from profexd.export.schema import Schema
 from profexd.export.where import condition, refuse_unfit
 
 if TYPE_CHECKING:
     from profexd.api.types import Column
     from profexd.config.model import Pipeline
     from profexd.config.shape import Group
+    from profexd.export.source import OpenSource
     from profexd.export.stop import Stop
 
 _SOME_INSTANT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -44,22 +42,6 @@ def judge(
     if not draft.gone:
         _judge_roles(pipeline, Lookup(schema, findings))
     return list(dict.fromkeys(findings.found))
-
-
-def judge_source(
-    pipeline: Pipeline, *, folder: Path, stop: Stop, state: Mapping[str, Any] | None = None
-) -> list[Finding]:
-    """Open the source, judge by its columns, and try ``where`` too; nothing is read of its rows.
-
-    Raises what opening a source raises.
-    """
-    limits = pipeline.settings.limits
-    with open_source(pipeline.source, limits=limits, folder=folder, stop=stop) as source:
-        statement = f"SELECT * FROM {source.relation}"  # noqa: S608 - checked or quoted
-        with failing(pipeline.source.name, stop=stop, folder=folder):
-            columns = describe(source.connection, statement)
-        findings = judge(pipeline, columns, state=state)
-        return [*findings, *judge_where(pipeline, source, statement, stop)]
 
 
 def judge_where(
