@@ -60,6 +60,27 @@ def baseline_files(pipeline: Pipeline, plan: Plan, new: Path) -> tuple[Path, ...
     return (new,) if last is None else (new, plan.keep / last.file)
 
 
+def judge_changes(
+    pipeline: Pipeline, headers: Sequence[str], key_header: str | None, findings: Findings
+) -> None:
+    """Find what of ``[changes]`` does not go with the columns of the file."""
+    choice = pipeline.changes
+    if choice is None:
+        return
+    if choice.operation.lower() in (header.lower() for header in headers):
+        findings.error(
+            ("changes", "operation"),
+            f'the file has another column "{choice.operation}"',
+            "give one of them another name",
+        )
+    if choice.deletes != "ignore" and key_header is None:
+        findings.error(
+            ("changes", "deletes"),
+            f'the file has no column of the key, "{pipeline.source.key}", to say who is gone',
+            "let [columns] export the key",
+        )
+
+
 def changed_rows(
     rows: DuckRows,
     selection: Selection,
@@ -77,7 +98,7 @@ def changed_rows(
     choice = pipeline.changes or ChangesChoice()
     comparison = _Comparison(rows, selection, pipeline, new)
     last = Baseline.of(plan.state)
-    old = last and last.within(plan.keep)
+    old = last.within(plan.keep) if last is not None else None
     why = _why_full(last, old, comparison, plan)
     if why:
         warn(f"{why}: this run is full")
