@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 def makes_several(pipeline: Pipeline) -> bool:
     """Return whether a run may make more than one part."""
-    return pipeline.split is not None or bool(pipeline.partition_by)
+    apart = pipeline.changes is not None and pipeline.changes.deletes == "separate-file"
+    return pipeline.split is not None or bool(pipeline.partition_by) or apart
 
 
 class Ahead:
