@@ -18,6 +18,8 @@ from tests.servers.process import free_ports, listens, program, running
 
 PASSWORD = "s3cret-pw"
 KEY_TYPES = ("ed25519", "rsa", "ecdsa")
+_BITS = {"rsa": ("-b", "2048")}
+"""The default takes seconds to make."""
 
 
 @dataclass
@@ -164,12 +166,12 @@ def sshd(
             server.end_sessions()
 
 
-def make_key(path: Path, kind: str = "ed25519", *flags: str, passphrase: str = "") -> str:
+def make_key(path: Path, kind: str = "ed25519") -> str:
     """Write a private key; return its public line."""
     subprocess.run(
         [
-            *(program("ssh-keygen"), "-q", "-t", kind, "-N", passphrase, "-C", "test"),
-            *(*flags, "-f", str(path)),
+            *(program("ssh-keygen"), "-q", "-t", kind, "-N", "", "-C", "test"),
+            *(*_BITS.get(kind, ()), "-f", str(path)),
         ],
         check=True,
     )

@@ -8,8 +8,9 @@ import select
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ from profexd_sinks.sftp_options import SftpOptions
 from profexd_sinks.sftp_protocol import NotSftp, Sftp
 
 if TYPE_CHECKING:
-    from paramiko import PKey, Transport
+    from paramiko import Agent, PKey, Transport
 
 _KEEPALIVE_SECONDS = 15
 _CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com")
@@ -55,12 +56,17 @@ class Connection:
 
 def connect(options: SftpOptions, reveal: Callable[[Secret], str]) -> Connection:
     """Connect and log in; raises SinkUnreachable, SinkTimeout, SinkDenied or SinkRefused."""
-    import paramiko
 
     # All that it would log is raised here, in words of ours.
     logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
-    logins = _logins(options, reveal)
     trust = _trust(options)
+    with _logins(options, reveal) as logins:
+        return _connect(options, trust, logins)
+
+
+def _connect(options: SftpOptions, trust: Trust, logins: list[_Login]) -> Connection:
+    import paramiko
+
     guard = _Guard(_reach(options), options.timeout)
     with explained(options, guard):
         transport = paramiko.Transport(guard)
@@ -199,18 +205,21 @@ def _shake_hands(transport: Transport, options: SftpOptions, trust: Trust) -> No
     offered.key_types = _first(known, offered.key_types)
     try:
         transport.start_client(timeout=options.connect_timeout)
+        # A timeout passes in silence there; this is where it shows.
+        shown = HostKey(transport.get_remote_server_key().asbytes())
     except (paramiko.SSHException, EOFError) as why:
         if isinstance(why, paramiko.ssh_exception.IncompatiblePeer):
             raise SinkRefused(
                 f"{options.server} and profexd have no algorithm in common: {why}",
                 hint="the server is too old, or allows too little",
             ) from why
+        closed = not transport.is_active()
         raise SinkUnreachable(
             f"{options.server} did not answer as an SSH server within"
-            f" {options.connect_timeout:g} s: {str(why) or 'it closed the connection'}",
+            f" {options.connect_timeout:g} s{': it closed the connection' if closed else ''}",
             hint="is that port the one of its SSH server, and does it allow our address?",
         ) from why
-    trust.check(HostKey(transport.get_remote_server_key().asbytes()))
+    trust.check(shown)
 
 
 def _algorithms(kind: str) -> tuple[str, ...]:
@@ -231,22 +240,31 @@ class _Login:
     attempt: Callable[[Transport], list[str]]
 
 
-def _logins(options: SftpOptions, reveal: Callable[[Secret], str]) -> list[_Login]:
+@contextmanager
+def _logins(options: SftpOptions, reveal: Callable[[Secret], str]) -> Iterator[list[_Login]]:
+    """Return the ways to log in; the agent has to stay while they are tried."""
+    import paramiko
+
     user = options.username
     found: list[_Login] = []
     if options.private_key is not None:
         phrase = reveal(options.passphrase) if options.passphrase is not None else None
         key = _private_key(reveal(options.private_key), phrase)
-        found.append(_Login("private_key", lambda to: to.auth_publickey(user, key)))
-    if options.agent:
-        found += [
-            _Login("agent", lambda to, key=one: to.auth_publickey(user, key))  # type: ignore[misc]
-            for one in _agent_keys()
-        ]
-    if options.password is not None:
-        password = reveal(options.password)
-        found.append(_Login("password", lambda to: to.auth_password(user, password)))
-    return found
+        found.append(_Login("private_key", partial(_with_key, user, key)))
+    with ExitStack() as stack:
+        if options.agent:
+            agent = paramiko.Agent()
+            stack.callback(agent.close)
+            found += [_Login("agent", partial(_with_key, user, key)) for key in _agent_keys(agent)]
+        if options.password is not None:
+            password = reveal(options.password)
+            found.append(_Login("password", lambda to: to.auth_password(user, password)))
+        yield found
+
+
+def _with_key(user: str, key: PKey, transport: Transport) -> list[str]:
+    wanted: list[str] = transport.auth_publickey(user, key)
+    return wanted
 
 
 def _log_in(transport: Transport, options: SftpOptions, logins: list[_Login]) -> None:
@@ -322,13 +340,8 @@ def _unreadable(*, encrypted: bool, phrase: bytes | None, why: Exception) -> Con
     return ConfigurationInvalid(f"the private_key cannot be read: {words}", hint=hint)
 
 
-def _agent_keys() -> list[PKey]:
-    import paramiko
-
-    try:
-        keys: list[PKey] = list(paramiko.Agent().get_keys())
-    except (OSError, paramiko.SSHException):
-        keys = []
+def _agent_keys(agent: Agent) -> tuple[PKey, ...]:
+    keys: tuple[PKey, ...] = agent.get_keys()
     if not keys:
         raise ConfigurationInvalid(
             "agent = true, and no SSH agent with a key answers",

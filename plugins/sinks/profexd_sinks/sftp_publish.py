@@ -7,7 +7,7 @@ import hashlib
 from profexd.api import Permanent, Staged, TargetExists
 from profexd_sinks.sftp_options import SftpOptions
 from profexd_sinks.sftp_protocol import POSIX_RENAME, Refused, Sftp, Status
-from profexd_sinks.sftp_words import refusal, unable
+from profexd_sinks.sftp_words import rename_refusal, unable
 
 SIZE_ONLY, UNVERIFIED, VERIFIED = "size-only", "unverified", "verified"
 
@@ -76,11 +76,11 @@ class Publisher:
             return self._name_is_taken(why)
         if there is None and why.status == Status.NO_SUCH_FILE:
             raise self._gone()
-        raise refusal(why, f"rename {self._temporary} to {self._path}", self._options) from why
+        raise rename_refusal(why, self._temporary, self._path, self._options) from why
 
     def _name_is_taken(self, why: Refused) -> str:
         if exists(self._sftp, self._path) is False:
-            raise refusal(why, f"link {self._temporary} to {self._path}", self._options) from why
+            raise rename_refusal(why, self._temporary, self._path, self._options) from why
         if self._asked:
             level = self._same_bytes()
             if level:

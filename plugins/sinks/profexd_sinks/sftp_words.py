@@ -22,6 +22,18 @@ RIGHTS = (
 """The least that a delivery needs, for a server's owner."""
 
 
+_SAYS_NO_MORE = "the server says no more; ask its owner about quota, folders and limits"
+_ONE_FILE_SYSTEM = "temporary_directory and root must be on one file system of the server"
+
+
+def rename_refusal(why: Refused, old: str, new: str, options: SftpOptions) -> ProfexdError:
+    """Return the error for a rename that the server refused."""
+    error = refusal(why, f"rename {old} to {new}", options)
+    if why.status == Status.FAILURE and options.temporary_directory:
+        error.hint = _ONE_FILE_SYSTEM
+    return error
+
+
 def rights(*, create_only: bool) -> str:
     """Say which requests a delivery makes."""
     if create_only:
@@ -50,9 +62,7 @@ def refusal(why: Refused, doing: str, options: SftpOptions) -> ProfexdError:
             )
         case Status.OP_UNSUPPORTED:
             return SinkRefused(said, hint="the server cannot do that; ask its owner")
-    return SinkRefused(
-        said, hint="the server says no more; ask its owner about quota, folders and limits"
-    )
+    return SinkRefused(said, hint=_SAYS_NO_MORE)
 
 
 def full(doing: str, options: SftpOptions, words: str) -> DiskFull:
@@ -78,5 +88,6 @@ def unable(sftp: Sftp, options: SftpOptions, *, create_only: bool) -> ProfexdErr
     return SinkRefused(
         f"{options.server} cannot replace a file in one step: it announces no {POSIX_RENAME}",
         hint='set no_posix_rename = "replace" in the sink: an existing file is then deleted just'
-        " before the new one gets its name",
+        " before the new one gets its name (a server where nothing may be written announces no"
+        " rename either)",
     )
