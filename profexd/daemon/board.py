@@ -116,6 +116,22 @@ class Board:
         self.touch(run.pipeline)
         self._hub.publish("run", run=run.as_json())
 
+    def files_changed(self, active: Active) -> None:
+        """Tell of a run whose files went on; of thousands, not one by one."""
+        if active.telling is not None:
+            return
+        loop = asyncio.get_running_loop()
+        if loop.time() - active.told_at >= _PROGRESS_EVERY:
+            active.told_at = loop.time()
+            self.run_changed(active.run)
+        else:
+            active.telling = loop.call_later(_PROGRESS_EVERY, self._tell_of_files, active)
+
+    def _tell_of_files(self, active: Active) -> None:
+        active.telling = None
+        self.files_changed(active)
+        self.flush()
+
     def progressed(self, active: Active) -> None:
         """Tell how far a run is, not too often."""
         moment = asyncio.get_running_loop().time()

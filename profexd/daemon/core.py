@@ -77,6 +77,7 @@ class Core:
             now=now,
             changed=lambda run: self.board.run_changed(run),
             progressed=lambda active: self.board.progressed(active),
+            files_changed=lambda active: self.board.files_changed(active),
             over=self._run_over,
             expired=lambda run_id: self.post(inbox.TimedOut(run_id)),
             publish_again=lambda run_id: self.post(inbox.PublishAgain(run_id)),

@@ -19,10 +19,18 @@ from profexd.daemon.scribe import Active, Scribe
 from profexd.daemon.spool import Spool
 from profexd.daemon.store import Store
 from profexd.daemon.supervisor import Child, Supervisor, WorkerEnded, WorkerSaid
-from profexd.daemon.targets import Targets
+from profexd.daemon.targets import Turns
 from profexd.daemon.withheld import withhold
 from profexd.export.job import Action, Handle, Job
-from profexd.export.messages import Finished, Logged, Planned, Progress
+from profexd.export.messages import (
+    Finished,
+    Logged,
+    Planned,
+    Progress,
+    Published,
+    Staging,
+    Unpublished,
+)
 from profexd.wire import ErrorJson, RunStatus, Trigger
 
 if TYPE_CHECKING:
@@ -50,6 +58,7 @@ class Runs:
         now: Callable[[], datetime],
         changed: Callable[[Run], None],
         progressed: Callable[[Active], None],
+        files_changed: Callable[[Active], None],
         over: Callable[[Run], None],
         expired: Callable[[str], None],
         publish_again: Callable[[str], None],
@@ -66,11 +75,12 @@ class Runs:
         self._now = now
         self._changed = changed
         self._progressed = progressed
+        self._files_changed = files_changed
         self._over = over
         self._expired = expired
         self._publish_again = publish_again
         self._scribe = Scribe(store, logs, now)
-        self._targets = Targets()
+        self._turns = Turns(logs)
 
     # Asking
 
@@ -161,7 +171,7 @@ class Runs:
     def finish(self, run: Run, documents: dict[str, Any], export_id: str) -> None:
         """Publish what a dead worker had begun to publish; the run goes on."""
         self._logs.begin(run.run_id)
-        self._targets.hold(run.run_id, (file.uri for file in run.files))
+        self._turns.keep(run)
         child = self._child("finish", run, documents, export_id)
         self.active[run.run_id] = Active(run, child, documents)
         self._changed(run)
@@ -227,7 +237,7 @@ class Runs:
     def end(self, active: Active, reason: ledger.Reason) -> None:
         """Ask the child of a run to stop; it is killed where it does not."""
         active.reason = active.reason or reason
-        self._answer_waiting(active, go=False)
+        self._turns.refuse(active.run.run_id)
         active.child.terminate(KILL_GRACE)
 
     def timeout(self, run_id: str) -> None:
@@ -247,8 +257,8 @@ class Runs:
         if active is not None and active.child is said.child:
             go = self._scribe.write(active, said.message)
             self._tell(active, said)
-            if isinstance(said.message, Planned) and said.message.complete:
-                self._take_targets(active, said)
+            if go and isinstance(said.message, Planned) and said.message.complete:
+                self._turns.ask(active.run, said.child, said.n)
                 return
         elif self.cleaning.get(run_id) is said.child:
             cleaned = self._scribe.write_cleaning(run_id, said.message)
@@ -257,33 +267,12 @@ class Runs:
         if said.message.durable:
             said.child.acknowledge(said.n, go=go)
 
-    def _take_targets(self, active: Active, said: WorkerSaid) -> None:
-        """Answer a run once no other writes any of its files."""
-        run = active.run
-        active.waiting = said.n
-        first = self._targets.take(run.run_id, (file.uri for file in run.files))
-        if first is None or active.reason:
-            self._answer_waiting(active, go=not active.reason)
-            return
-        other, uri = self.find(first[0]), first[1]
-        words = f"waits for run {other.run_id} of {other.pipeline}, which writes {uri} too"
-        self._logs.write(run.run_id, "info", words)
-
-    def _let_go(self, run_id: str) -> None:
-        """Let others write what a run wrote that is over."""
-        for active in map(self.active.__getitem__, self._targets.let_go(run_id)):
-            self._logs.write(active.run.run_id, "info", "waits no longer")
-            self._answer_waiting(active, go=True)
-
-    def _answer_waiting(self, active: Active, *, go: bool) -> None:
-        if active.waiting is not None:
-            active.child.acknowledge(active.waiting, go=go)
-            active.waiting = None
-
     def _tell(self, active: Active, said: WorkerSaid) -> None:
         match said.message:
             case Progress():
                 self._progressed(active)
+            case Staging() | Published() | Unpublished():
+                self._files_changed(active)
             case Finished():
                 # The run is over once its process is gone; that must not take long.
                 asyncio.get_running_loop().call_later(_LINGER, said.child.kill)
@@ -307,8 +296,10 @@ class Runs:
         active = self.active.get(run_id)
         if active is None or active.child is not ended.child:
             return
-        if active.timer is not None:
-            active.timer.cancel()
+        for timer in (active.timer, active.telling):
+            if timer is not None:
+                timer.cancel()
+        active.telling = None
         if active.told is None and active.run.publishing:
             self._died_publishing(active, ended, draining=draining)
             return
@@ -381,13 +372,13 @@ class Runs:
         run = replace(active.run, error=error)
         del self.active[run.run_id]
         self._logs.write(run.run_id, "error", f"{error['message']} ({error['hint']})")
-        self._let_go(run.run_id)
+        self._turns.over(run.run_id)
         self._logs.end(run.run_id)
         self._changed(run)
         self._over(run)
 
     def _conclude(self, run: Run) -> None:
-        self._let_go(run.run_id)
+        self._turns.over(run.run_id)
         if run.error is None:
             summary = f"{run.status}: {run.rows} rows, {run.bytes} bytes"
             self._logs.write(run.run_id, "info", summary)

@@ -49,8 +49,6 @@ class Active:
     told_at: float = 0.0
     telling: asyncio.TimerHandle | None = None
     """Tells of its files soon, where it was told of them just now."""
-    waiting: int | None = None
-    """The message that is answered once other runs have let go of its targets."""
 
     def as_json(self) -> RunningJson:
         """Return the ``running`` object of a pipeline."""
@@ -86,6 +84,7 @@ class Scribe:
                     active.run = ledger.warned(run, text)
             case Planned(files=files):
                 self._update(active, ledger.planned(run, files), files=True)
+                return not active.reason
             case Built(files=files, state=state):
                 self._update(active, replace(ledger.built(run, files), state=state), files=True)
                 active.rows = sum(int(file["rows"]) for file in files)
