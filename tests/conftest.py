@@ -9,7 +9,13 @@ import pytest
 from profexd.testing.warehouse import create_warehouse
 
 # The servers of tests/servers; none starts before a test asks for it.
-pytest_plugins = ["tests.servers.pki", "tests.servers.s3", "tests.servers.web"]
+pytest_plugins = [
+    "tests.servers.azure",
+    "tests.servers.gcs",
+    "tests.servers.pki",
+    "tests.servers.s3",
+    "tests.servers.web",
+]
 
 
 @pytest.fixture(autouse=True)

@@ -38,6 +38,8 @@ class Receiver:
     port: int
     requests: list[Request] = field(default_factory=list)
     replies: deque[Reply] = field(default_factory=deque)
+    usual: Reply = Reply()
+    """What it does when ``replies`` are used up."""
     begun: int = 0
     """How many requests began, whole or not."""
     closing: threading.Event = field(default_factory=threading.Event)
@@ -79,7 +81,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _receive(self) -> None:
         receiver = self.server.receiver
         receiver.begun += 1
-        reply = receiver.replies.popleft() if receiver.replies else Reply()
+        reply = receiver.replies.popleft() if receiver.replies else receiver.usual
         self.close_connection = True
         if reply.when == "early":
             self.rfile.read(1)

@@ -103,7 +103,9 @@ def refusal(url: str, answer: Answer, *, again: bool) -> ProfexdError:
     if status in (401, 403, 407):
         return SinkDenied(message, hint="check bearer_token and headers; a token may have expired")
     if status in _NOT_TAKEN:
-        return Retryable(message, hint="the receiver asks for patience", retry_after=_wait(answer))
+        return Retryable(
+            message, hint="the receiver asks for patience", retry_after=patience(answer)
+        )
     if status >= 500 and status not in _NEVER and status not in _HINTS:
         if not answer.whole:
             return Retryable(message, hint="the log of the receiver says more")
@@ -122,7 +124,7 @@ def _redirect(url: str, answer: Answer) -> ProfexdError:
     )
 
 
-def _wait(answer: Answer) -> float:
+def patience(answer: Answer) -> float:
     """Return how many seconds the receiver asks for."""
     said = answer.headers.get("Retry-After", "").strip()
     if said.isdecimal():
