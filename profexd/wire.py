@@ -213,9 +213,22 @@ class PreviewJson(TypedDict):
     text: str
 
 
+class ProbeJson(TypedDict):
+    pipeline: str
+    sink: str
+    type: str
+    ok: bool
+    message: str
+    hint: str
+    policy: str
+    """The least rights that the sink needs, where its storage has a language for them."""
+
+
 class CheckJson(TypedDict):
     ok: bool
     problems: list[ProblemJson]
+    online: NotRequired[list[ProbeJson]]
+    """What the sinks said, where they were asked."""
 
 
 class InfoJson(TypedDict):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from profexd.cli.console import Console
+from profexd.cli.probe_words import say_probes
 from profexd.cli.words import plural
 from profexd.wire import CheckJson, Exit, ProblemJson
 
@@ -16,6 +17,7 @@ def tell(console: Console, check: CheckJson, what: str, *, as_json: bool) -> int
     if as_json:
         console.json(check)
     else:
+        say_probes(console, check.get("online", []))
         console.problems(check["problems"])
         console.say(f"{what}: {_verdict(check['problems'])}")
     return Exit.OK if check["ok"] else Exit.USAGE

@@ -19,6 +19,7 @@ from profexd.wire import (
     PipelineJson,
     PluginJson,
     PreviewJson,
+    ProbeJson,
     RunJson,
 )
 
@@ -71,6 +72,11 @@ class Client:
         body = {"limit": limit}
         path = f"{_pipeline(name)}/preview"
         return cast(PreviewJson, self._call("POST", path, body, timeout=PREVIEW_SECONDS))
+
+    def probe(self, name: str) -> list[ProbeJson]:
+        """Ask each sink of a pipeline whether it can deliver."""
+        path = f"{_pipeline(name)}/probe"
+        return cast("list[ProbeJson]", self._call("POST", path, timeout=PREVIEW_SECONDS))
 
     def runs(
         self, pipeline: str | None = None, status: str | None = None, limit: int = 50

@@ -19,6 +19,7 @@ from profexd.daemon.control import CALLER, BadRequest, Handler, middleware, need
 from profexd.daemon.core import Core
 from profexd.daemon.metrics import Metrics
 from profexd.daemon.previews import Previews
+from profexd.daemon.probes import probe
 from profexd.daemon.records import rfc3339
 from profexd.daemon.reload import Reloader
 from profexd.wire import API_VERSION, CheckJson, InfoJson, Role, RunStatus
@@ -55,6 +56,7 @@ class Api:
             ("POST", "/v1/pipelines/{name}/pause", Role.OPERATOR, self.pause),
             ("POST", "/v1/pipelines/{name}/resume", Role.OPERATOR, self.resume),
             ("POST", "/v1/pipelines/{name}/preview", Role.OPERATOR, self.preview),
+            ("POST", "/v1/pipelines/{name}/probe", Role.OPERATOR, self.probe),
             ("GET", "/v1/runs", Role.VIEWER, self.runs),
             ("GET", "/v1/runs/{id}", Role.VIEWER, self.run),
             ("POST", "/v1/runs/{id}/stop", Role.OPERATOR, self.stop),
@@ -184,6 +186,11 @@ class Api:
         run = self.core.runs.find(request.match_info["id"])
         follow = request.query.get("follow", "") not in ("", "0", "false")
         return await _stream(request, self.core.logs.read(run.run_id, follow=follow))
+
+    async def probe(self, request: web.Request) -> web.Response:
+        """What the sinks of a pipeline say to a delivery."""
+        said = await probe(self.core, request.match_info["name"], datetime.now(UTC))
+        return web.json_response(said, dumps=_dumps)
 
     # Events, configuration, plugins
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-Action = Literal["run", "finish", "discard", "preview", "inspect"]
+Action = Literal["run", "finish", "discard", "preview", "inspect", "probe"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,8 @@ class Job:
 
     ``run`` walks the five rooms. ``finish`` publishes what a dead worker had staged and had begun
     to publish. ``discard`` removes what a dead worker had staged. ``preview`` reads and shows,
-    and moves nothing. ``documents`` is ``Pipeline.documents``; finish and discard need ``handles``.
+    and moves nothing. ``probe`` asks the sinks. ``documents`` is
+    ``Pipeline.documents``; finish and discard need ``handles``.
     ``inspect`` judges many pipelines by their sources: ``documents`` and ``state`` go by name.
     """
 

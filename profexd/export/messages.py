@@ -139,6 +139,14 @@ class Inspected(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Probed(Message):
+    """One of the answers to a probe job: what one sink says (``ProbeJson``)."""
+
+    event: ClassVar[str] = "probed"
+    probe: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finished(Message):
     """The last message: how the action ended (a word of ``RunStatus``)."""
 
@@ -162,6 +170,7 @@ _KINDS: dict[str, type[Message]] = {
         Retrying,
         Logged,
         Previewed,
+        Probed,
         Inspected,
         Finished,
     )

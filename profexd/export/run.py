@@ -27,12 +27,14 @@ from profexd.export.messages import (
     Logged,
     Planned,
     Previewed,
+    Probed,
     Progress,
     Staging,
 )
 from profexd.export.parts import BuiltPart
 from profexd.export.plan import Plan, plan
 from profexd.export.preview import preview
+from profexd.export.probe import probe_sinks
 from profexd.export.record import record_done, record_failure
 from profexd.export.redact import Secrets
 from profexd.export.retry import Attempts
@@ -321,6 +323,9 @@ def perform(
                         return
                 case "preview":
                     run.preview()
+                case "probe":
+                    for said in probe_sinks([pipeline], catalog, secrets, run_id=job.run_id):
+                        journal.tell(Probed(probe=dict(said)))
         except Exception as why:  # noqa: BLE001 - a plugin may raise anything, and the run must end in words
             record_failure(journal, why)
         else:

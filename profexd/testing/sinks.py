@@ -35,6 +35,7 @@ from profexd.api import (
     STAGES,
     ConditionalWriteUnsupported,
     Permanent,
+    Probe,
     ProfexdError,
     Retryable,
     Secret,
@@ -323,14 +324,11 @@ class SinkConformance:
         assert error.hint
         _says_no_secret(error, bench.denied)
         sink = bench.sink(bench.denied, _context(_Bench()))
-        try:
-            probe = sink.probe()
-        except ProfexdError as why:
-            assert why.hint
-        else:
-            assert not probe.ok
-            assert probe.hint
+        probe = _probed(sink)
         sink.close()
+        assert not probe.ok
+        assert probe.message
+        assert probe.hint
 
     def test_a_storage_that_is_away_may_come_back(self, bench: SinkBench, tmp_path: Path) -> None:
         if bench.unreachable is None:
@@ -419,6 +417,14 @@ def _failure(bench: SinkBench, options: SinkOptions, folder: Path) -> ProfexdErr
         sink.publish(sink.stage(spooled(folder, 70_000), "file.csv"))
     sink.close()
     return raised.value
+
+
+def _probed(sink: Sink) -> Probe:
+    """Return what a probe says; to raise an error is to say no."""
+    try:
+        return sink.probe()
+    except ProfexdError as why:
+        return Probe(ok=False, message=why.message, hint=why.hint)
 
 
 def _says_no_secret(error: ProfexdError, options: SinkOptions) -> None:

@@ -7,28 +7,13 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.site import Site
-from tests.servers.s3 import ACCESS_KEY_ID, SECRET_ACCESS_KEY, S3Server
+from tests.s3.bucket import s3_sink
+from tests.servers.s3 import S3Server
 
 
 @pytest.fixture
 def site(tmp_path: Path, warehouse: Path) -> Site:
     return Site(tmp_path, warehouse)
-
-
-def s3_sink(site: Site, server: S3Server, **more: str) -> str:
-    """Write sinks/bucket.toml; return the name of its fresh bucket."""
-    bucket = server.new_bucket()
-    keys = {
-        "type": '"s3"',
-        "bucket": f'"{bucket}"',
-        "endpoint_url": f'"{server.url}"',
-        "access_key_id": f'"{ACCESS_KEY_ID}"',
-        "secret_access_key": f'"{SECRET_ACCESS_KEY}"',
-        **more,
-    }
-    path = site.write("sinks/bucket.toml", "\n".join(f"{k} = {v}" for k, v in keys.items()) + "\n")
-    path.chmod(0o600)
-    return bucket
 
 
 def test_a_split_run_delivers_every_part_once(site: Site, seaweedfs: S3Server) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from profexd_sinks.file import FileOptions, FileSink
 
 from profexd.testing.sinks import SinkBench, SinkConformance
+from profexd_sinks.file import FileOptions, FileSink
 
 
 class TestFile(SinkConformance):
