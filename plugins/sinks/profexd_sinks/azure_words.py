@@ -59,8 +59,6 @@ def explained(place: str, denied: str) -> Iterator[None]:
         raise SinkUnreachable(
             f"{place}: no connection: {_plain(why)}", hint="is the account right, and the network?"
         ) from why
-    except exceptions.ClientAuthenticationError as why:
-        raise SinkDenied(f"{place}: {_first_line(why)}", hint=denied) from why
     except exceptions.AzureError as why:
         raise Permanent(
             f"{place}: {type(why).__name__}", code=SinkRefused.code, hint="see Azure's status page"
@@ -68,15 +66,20 @@ def explained(place: str, denied: str) -> Iterator[None]:
 
 
 def _refusal(place: str, denied: str, why: Any) -> ProfexdError:
-    code = str(getattr(why, "error_code", None) or "")
-    status = why.status_code or 0
+    code = getattr(why, "error_code", None) or ""
+    # The ones that the library knows are members of an enumeration.
+    code = str(getattr(code, "value", code))
+    status = why.status_code
+    if not status:
+        # Nothing was asked of the storage: there are no credentials.
+        return SinkDenied(f"{place}: {_first_line(why)}", hint=denied)
     message = f"{place}: {status} {code}: {_first_line(why)}"
     if code == "InvalidBlockList":
         return BlocksGone(
             f"what was staged for {place} is gone",
             hint="Azure keeps it for a week; run the pipeline again",
         )
-    if status in (401, 403) or (not status and "authenticat" in message.lower()):
+    if status in (401, 403):
         return SinkDenied(message, hint=denied)
     if code in ("BlobAlreadyExists", "UnauthorizedBlobOverwrite") or status == 412:
         return TargetExists(
