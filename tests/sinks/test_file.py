@@ -7,6 +7,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -230,3 +231,22 @@ def test_a_root_that_went_away_is_not_taken_for_an_empty_one(tmp_path: Path, roo
     (tmp_path / "unmounted").rename(root)
     there.discard(staged)
     assert visible(root) == []
+
+
+def test_simulated_latency_waits_before_each_operation(tmp_path: Path, root: Path) -> None:
+    waited: list[float] = []
+    options = FileOptions(root=str(root), simulate_latency=True)
+    there = FileSink(options, SinkContext(), random=Random(1), wait=waited.append)
+    there.probe()
+    staged = there.stage(spooled(tmp_path), "out.csv")
+    there.publish(staged)
+    there.discard(staged)
+    assert len(set(waited)) == 4
+    assert all(0.3 <= seconds <= 1.3 for seconds in waited)
+
+
+def test_no_latency_is_simulated_unless_asked_for(tmp_path: Path, root: Path) -> None:
+    waited: list[float] = []
+    there = FileSink(FileOptions(root=str(root)), SinkContext(), wait=waited.append)
+    there.publish(there.stage(spooled(tmp_path), "out.csv"))
+    assert waited == []

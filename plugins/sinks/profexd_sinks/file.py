@@ -6,10 +6,12 @@ import errno
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from random import Random
 from typing import Annotated, ClassVar
 from urllib.parse import quote
 
@@ -24,6 +26,7 @@ from profexd.api import (
     Probe,
     Receipt,
     Sink,
+    SinkContext,
     SinkDenied,
     SinkOptions,
     SinkRefused,
@@ -35,6 +38,8 @@ from profexd.api import (
 )
 
 _CHUNK = 8 * 2**20
+_LATENCY = (0.3, 1.3)
+"""Seconds."""
 _FICLONE = 0x40049409
 _NETWORK = frozenset(
     {errno.ESTALE, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENETDOWN}
@@ -67,6 +72,9 @@ class FileOptions(SinkOptions):
     )
     mode: Annotated[str, Doc("The mode of delivered files, octal."), Check(_octal_mode)] = "0640"
     displayed_root: Annotated[str, Doc("Shown to people in place of root.")] = ""
+    simulate_latency: Annotated[
+        bool, Doc("Wait 0.3 to 1.3 s before each operation, as a far storage would; for tests.")
+    ] = False
 
 
 class FileSink(Sink):
@@ -77,6 +85,18 @@ class FileSink(Sink):
     Options: ClassVar[type[FileOptions]] = FileOptions
     options: FileOptions
 
+    def __init__(
+        self,
+        options: FileOptions,
+        context: SinkContext,
+        *,
+        random: Random | None = None,
+        wait: Callable[[float], None] = time.sleep,
+    ) -> None:
+        super().__init__(options, context)
+        self._random = random or Random()  # noqa: S311 - latency needs no secrecy
+        self._wait = wait
+
     @classmethod
     def uri(cls, options: FileOptions, target: str) -> str:
         root = options.displayed_root or options.root
@@ -85,6 +105,7 @@ class FileSink(Sink):
         return "file://" + quote(f"{root.rstrip('/')}/{target}", safe="/$={}:@+,;!*'()")
 
     def probe(self) -> Probe:
+        self._delay()
         probe = SpooledFile(
             path=Path(os.devnull),
             size=0,
@@ -93,14 +114,16 @@ class FileSink(Sink):
             media_type="",
         )
         with _explained(self.options.root):
-            self.discard(self._copy(probe, f".profexd-probe-{self.context.run_id}", journal=False))
+            self._discard(self._copy(probe, f".profexd-probe-{self.context.run_id}", journal=False))
         return Probe(ok=True, message=f"{self.options.root} can be written")
 
     def stage(self, file: SpooledFile, target: str) -> Staged:
+        self._delay()
         with _explained(self._path(target)):
             return self._copy(file, target, journal=True)
 
     def publish(self, staged: Staged) -> Receipt:
+        self._delay()
         path, temporary = self._path(staged.target), self._temporary(staged)
         with _explained(path):
             self._mounted()
@@ -115,10 +138,18 @@ class FileSink(Sink):
         return Receipt(target=staged.target, size=staged.size, level="verified")
 
     def discard(self, staged: Staged) -> None:
+        self._delay()
+        self._discard(staged)
+
+    def _discard(self, staged: Staged) -> None:
         temporary = self._temporary(staged)
         with _explained(temporary):
             self._mounted()
             temporary.unlink(missing_ok=True)
+
+    def _delay(self) -> None:
+        if self.options.simulate_latency:
+            self._wait(self._random.uniform(*_LATENCY))
 
     def _path(self, target: str) -> Path:
         return Path(self.options.root) / target
