@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.end_to_end.conftest import site as site
 from tests.servers.sshd import Sshd, sshd, sshd_home
 
 
