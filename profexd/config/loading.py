@@ -22,7 +22,7 @@ from profexd.config.files import (
 )
 from profexd.config.model import Configuration, Entry, Pipeline, Settings, SinkChoice, Source
 from profexd.config.parts import read_sink, read_source
-from profexd.config.past import Unseen, warn_of_the_past
+from profexd.config.past import Past, renamed, warn_of_the_past
 from profexd.config.pipelines import (
     Named,
     Surroundings,
@@ -42,6 +42,7 @@ from profexd.config.problems import (
 from profexd.config.settings import read_settings
 from profexd.config.strays import strays
 from profexd.config.trust import is_known, members, refused
+from profexd.config.values import digest, to_json
 from profexd.wire import ProblemJson
 
 __all__ = ["check_file", "load", "load_pipeline_file", "pipeline_from_documents"]
@@ -53,22 +54,22 @@ def load(
     *,
     previous: Configuration | None = None,
     system_mode: bool = False,
-    unseen: Unseen | None = None,
+    past: Past | None = None,
 ) -> Configuration:
     """Read the whole tree; never raises for what is in it.
 
     What is broken keeps its last good version from ``previous``: a pipeline, or the settings.
-    ``system_mode`` refuses files and directories that somebody else may write. ``unseen`` warns
-    of what will never run.
+    ``system_mode`` refuses files and directories that somebody else may write. ``past`` warns of
+    what it tells of these files.
     """
-    return _Loading(directory, catalog, previous, system_mode, unseen).load()
+    return _Loading(directory, catalog, previous, system_mode, past).load()
 
 
 def load_pipeline_file(
-    file: Path, directory: Path, catalog: Catalog, *, unseen: Unseen | None = None
+    file: Path, directory: Path, catalog: Catalog, *, past: Past | None = None
 ) -> Entry:
     """Read a TOML file from anywhere as if it were ``pipelines/STEM.toml`` of ``directory``."""
-    loading = _Loading(directory, catalog, None, False, unseen)
+    loading = _Loading(directory, catalog, None, False, past)
     loading.read_surroundings()
     return loading.entry(Found(file.stem, file, _label(file, directory)))
 
@@ -78,7 +79,7 @@ def check_file(
     directory: Path,
     catalog: Catalog,
     *,
-    unseen: Unseen | None = None,
+    past: Past | None = None,
     inspect: Callable[[Configuration], Configuration] = lambda configuration: configuration,
 ) -> tuple[ProblemJson, ...]:
     """Return what is wrong with a file: one of the tree as what it is, any other as a pipeline.
@@ -96,7 +97,7 @@ def check_file(
         return (problem(label, *name_problem),)
     if not file.is_file():
         return (problem(label, "there is no such file"),)
-    loading = _Loading(directory, catalog, None, False, unseen)
+    loading = _Loading(directory, catalog, None, False, past)
     loading.read_surroundings()
     entry = loading.entry(Found(file.stem, file, label))
     return inspect(loading.configuration({entry.name: entry}, entry.problems)).problems
@@ -108,7 +109,7 @@ class _Loading:
     catalog: Catalog
     previous: Configuration | None
     system_mode: bool
-    unseen: Unseen | None
+    past: Past | None
     problems: Problems = field(default_factory=Problems)
     settings: Settings = field(default_factory=Settings)
     settings_document: Document = field(default_factory=lambda: Document(SETTINGS, {}))
@@ -127,6 +128,7 @@ class _Loading:
         self.problems.report(*strays(self.directory))
         entries = {found.name: self.entry(found) for found in self._find("pipelines")}
         self._warn_of_rivals(entries)
+        self._warn_of_new_names(entries)
         for entry in entries.values():
             self.problems.report(*entry.problems)
         return self.configuration(entries, self.problems.sorted())
@@ -183,8 +185,8 @@ class _Loading:
             scope = Scope(problems, document, self.settings_document)
             self.scopes[found.name] = scope
             pipeline = read_pipeline(found.name, data, scope, self._around())
-            if pipeline and self.unseen:
-                warn_of_the_past(pipeline, scope, self.unseen)
+            if pipeline and self.past:
+                warn_of_the_past(pipeline, scope, self.past)
             if self.unread_settings:
                 problems = self._without_what_defaults_may_say(problems)
         if problems.errors:
@@ -196,6 +198,7 @@ class _Loading:
             pipeline=pipeline,
             problems=problems.sorted(),
             places=self._places(known) if known else None,
+            content=digest(to_json(known.own.data)) if known else "",
         )
 
     def _places(self, scope: Scope) -> Places:
@@ -226,6 +229,19 @@ class _Loading:
                 (key,),
                 f"the same file is also written by {listed(others.names, joint='and')}",
                 f"{others.outcome}: add ${{pipeline}} to the path",
+                "warning",
+            )
+            entries[name] = replace(entries[name], problems=scope.problems.sorted())
+
+    def _warn_of_new_names(self, entries: dict[str, Entry]) -> None:
+        contents = {name: entry.content for name, entry in entries.items()}
+        for name, old in renamed(contents, self.past) if self.past else ():
+            scope = self.scopes[name]
+            scope.add(
+                (),
+                f'says what pipelines/{old}.toml said, which is gone: under the name "{name}" it is'
+                " a new pipeline, and begins anew",
+                f"rename it back to {old}.toml to go on where that was",
                 "warning",
             )
             entries[name] = replace(entries[name], problems=scope.problems.sorted())

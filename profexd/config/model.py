@@ -187,6 +187,8 @@ class Entry:
     problems: tuple[ProblemJson, ...] = ()
     places: Places | None = field(default=None, repr=False, compare=False)
     """Where its keys stand, unless the file is gone or cannot be read."""
+    content: str = ""
+    """The digest of what the file says; empty where it cannot be read."""
 
     @property
     def invalid(self) -> bool:

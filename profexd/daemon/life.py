@@ -10,19 +10,17 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING
 
 import profexd
 from profexd.config.loading import load
-from profexd.config.past import Unseen
 from profexd.daemon.core import Core
 from profexd.daemon.doors import Doors
 from profexd.daemon.hub import Hub
 from profexd.daemon.inspections import Inspections
 from profexd.daemon.metrics import Metrics
 from profexd.daemon.previews import Previews
-from profexd.daemon.recorded import passed_unseen
+from profexd.daemon.recorded import past
 from profexd.daemon.records import Run
 from profexd.daemon.reload import Reloader, log_problems
 from profexd.daemon.routes import Api
@@ -157,7 +155,7 @@ class Life:
             self.catalog,
             previous=previous,
             system_mode=self.paths.system_mode,
-            unseen=Unseen(_now(), partial(passed_unseen, self.paths.state)),
+            past=past(self.paths.state, _now()),
         )
 
     def _say_started(self) -> None:

@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from profexd.daemon import logs
 from profexd.daemon.control import SocketUnusable
 from profexd.daemon.home import DirectoryRefused, Held, Lock, private_directory, private_files
 from profexd.daemon.life import Life
+from profexd.daemon.recorded import past
 from profexd.daemon.store import StoreUnusable
 from profexd.daemon.supervisor import WORKER
 from profexd.daemon.watch import look
@@ -87,7 +89,12 @@ def _first(paths: Paths, catalog: Catalog) -> Configuration:
             f"there is no configuration directory {paths.config}",
             hint="profexd init makes one; --config or PROFEXD_CONFIG names another",
         )
-    configuration = load(paths.config, catalog, system_mode=paths.system_mode)
+    configuration = load(
+        paths.config,
+        catalog,
+        system_mode=paths.system_mode,
+        past=past(paths.state, datetime.now(UTC)),
+    )
     errors = [
         problem
         for problem in configuration.problems

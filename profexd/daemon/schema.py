@@ -76,6 +76,9 @@ _STEPS = (
         state TEXT NOT NULL
     ) STRICT;
     """,
+    """
+    ALTER TABLE pipelines ADD COLUMN content TEXT NOT NULL DEFAULT '';
+    """,
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -335,6 +335,14 @@ class Store:
             self._db.executemany(
                 "UPDATE pipelines SET seen_at = ? WHERE name = ?",
                 [(_text(now), name) for name in names],
+            )
+
+    def save_contents(self, contents: Mapping[str, str]) -> None:
+        """Write the digests of what the files of these names say."""
+        with self.transaction():
+            self._db.executemany(
+                "UPDATE pipelines SET content = ? WHERE name = ?",
+                [(content, name) for name, content in contents.items()],
             )
 
     def memories(self) -> dict[str, Memory]:

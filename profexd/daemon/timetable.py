@@ -32,6 +32,8 @@ class Timetable:
         self._now = now
         self._memories = store.memories()
         self._pauses = store.pauses()
+        self._contents: dict[str, str] = {}
+        """What the files were last seen to say, as digests."""
         self._schedules: dict[str, Schedule] = {}
         self._enabled: set[str] = set()
         self._next: dict[str, datetime] = {}
@@ -72,6 +74,10 @@ class Timetable:
         with self.transaction():
             for name in configuration.pipelines.keys() - self._memories.keys():
                 self._memories[name] = self._store.create_memory(name, now)
+            read = {n: entry.content for n, entry in configuration.pipelines.items()}
+            new = {n: text for n, text in read.items() if text and self._contents.get(n) != text}
+            self._store.save_contents(new)
+        self._contents |= new
 
     def apply(self, configuration: Configuration) -> None:
         """Take over the schedules of a configuration."""

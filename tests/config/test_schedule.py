@@ -9,8 +9,6 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from profexd.config.loading import check_file, load
-from profexd.config.past import Unseen
 from profexd.config.schedule import ScheduleInvalid, parse_schedule
 from profexd.config.zones import instant_of
 from tests.config.tree import PIPELINE, Tree
@@ -177,26 +175,3 @@ def test_any_text_is_a_schedule_or_told_why_not(text: str) -> None:
     except ScheduleInvalid as why:
         said = why.hint
     assert said
-
-
-@pytest.mark.parametrize(
-    ("schedule", "seen", "warned"),
-    [
-        ("schedule = 'once at 2026-01-01T03:00'", False, True),
-        ("schedule = 'once at 2026-01-01T03:00'", True, False),
-        ("schedule = 'once at 2026-12-01T03:00'", False, False),
-        ("schedule = 'once'", False, False),
-        ("schedule = { when = 'once at 2026-06-01T02:00', jitter = '1h' }", False, True),
-        ("schedule = { when = 'once at 2026-06-01T02:00', jitter = '3h' }", False, False),
-    ],
-)
-def test_a_time_that_passed_before_anybody_saw_the_file_is_warned_of(
-    tree: Tree, schedule: str, seen: bool, warned: bool
-) -> None:
-    tree.write("pipelines/a.toml", f"{schedule}\n{PIPELINE}")
-    unseen = Unseen(datetime(2026, 6, 1, 4, tzinfo=UTC), lambda name, at: not seen)
-    problems = load(tree.root, tree.catalog, unseen=unseen).problems
-    draft = check_file(tree.root / "pipelines/a.toml", tree.root, tree.catalog, unseen=unseen)
-    assert draft == problems
-    assert [one["severity"] for one in problems] == ["warning"] * warned
-    assert all(one["message"].endswith("lies in the past: it will never run") for one in problems)
