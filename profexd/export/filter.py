@@ -192,7 +192,7 @@ def _empty(sql: str, type_: DataType, values: Sequence[Operand], bind: Bind) -> 
                 f"CASE json_type({sql}) WHEN 'NULL' THEN true"
                 f" WHEN 'ARRAY' THEN json_array_length({sql}) = 0"
                 f" WHEN 'OBJECT' THEN len(json_keys({sql})) = 0"
-                f" WHEN 'VARCHAR' THEN {sql} ->> '$' = '' ELSE false END"
+                f" WHEN 'VARCHAR' THEN {sql} ->> '$' = '' ELSE {sql} IS NULL END"
             )
     return f"coalesce({is_empty}, true)"
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from profexd.config.conditions import parse_relative
 from profexd.config.shape import Relative, Value
 from profexd.config.zones import instant_of
 
@@ -147,6 +148,9 @@ def read(value: Value, type_: DataType, clock: Clock) -> Operand:
     reader = _READERS.get(kind_of(type_))
     if reader is None:
         raise Unreadable(f"nothing compares with {type_.text}")
+    if isinstance(value, str) and kind_of(type_) in (Kind.DATE, Kind.TIMESTAMP):
+        # An element of a list: what is written for "contains" is text until here.
+        value = parse_relative(value) or value
     try:
         return reader(value, type_, clock)
     except OverflowError:
