@@ -1,4 +1,4 @@
-"""A STRUCT as a CSV field: its JSON text, with quotes as it is made, not searched for them after."""
+"""A STRUCT as a CSV field: its JSON, with quotes as it is made and not searched for them after."""
 
 from __future__ import annotations
 

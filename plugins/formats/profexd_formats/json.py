@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -13,13 +13,14 @@ from profexd.api import (
     FormatOptions,
     Parts,
     Rows,
+    TextBlock,
     hookimpl,
     identifier,
-    literal,
     series,
 )
 from profexd_formats.json_layout import write_events, write_profiles
-from profexd_formats.values import Rules, ascii_json, json, members, text
+from profexd_formats.json_record import record
+from profexd_formats.values import Rules, ascii_json, json, text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,14 +78,13 @@ class Json(Format):
         if options.layout == "clevertap":
             self._clevertap(rows, parts)
             return
-        record = self._record(rows.columns)
         if options.layout == "lines":
-            self._lines(rows, parts, record)
+            self._lines(rows, parts)
             return
         indent = "\t" * _DEPTHS[options.layout] if options.indent else ""
         before, after = (_INDENTED_FRAMES if options.indent else _FRAMES)[options.layout]
         comma = ",\n" + indent
-        for part, blocks in series(parts, rows.text(f"{literal(comma)} || {record}")):
+        for part, blocks in series(parts, self._records(rows, before=comma)):
             with part:
                 part.write(before.encode())
                 wrote = False
@@ -101,8 +101,8 @@ class Json(Format):
         rules = self._rules(indent=False)
         return [self._value(column, rules, 0) for column in columns]
 
-    def _lines(self, rows: Rows, parts: Parts, record: str) -> None:
-        for part, blocks in series(parts, rows.text(f"{record} || chr(10)")):
+    def _lines(self, rows: Rows, parts: Parts) -> None:
+        for part, blocks in series(parts, self._records(rows, after="\n")):
             with part:
                 for block in blocks:
                     part.write(block.data)
@@ -117,12 +117,15 @@ class Json(Format):
         if lost:
             self.context.warn(f"names of events: {lost} characters that no line holds became ?")
 
-    def _record(self, columns: Sequence[Column]) -> str:
+    def _records(self, rows: Rows, *, before: str = "", after: str = "") -> Iterator[TextBlock]:
         options: JsonOptions = self.options
         rules = self._rules(indent=options.indent)
         depth = _DEPTHS[options.layout]
-        pairs = [(column.name, self._value(column, rules, depth + 1)) for column in columns]
-        return members(pairs, rules, depth=depth)
+        values = [self._value(column, rules, depth + 1) for column in rows.columns]
+        places = [f"v{place}" for place in range(len(values))]
+        pairs = [(column.name, place) for column, place in zip(rows.columns, places, strict=True)]
+        written = rows.project(list(zip(values, places, strict=True)))
+        return written.text(record(pairs, rules, depth=depth, before=before, after=after))
 
     def _value(self, column: Column, rules: Rules, depth: int) -> str:
         value = identifier(column.name)

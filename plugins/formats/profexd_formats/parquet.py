@@ -56,11 +56,16 @@ class Parquet(Format):
         else:
             values = [(self._value(column), column.name) for column in rows.columns]
             self._report(rows)
-        copying = {
+        copying: dict[str, object] = {
             "FORMAT": "parquet",
             "COMPRESSION": "uncompressed" if options.codec == "none" else options.codec,
             "ROW_GROUP_SIZE": options.row_group_rows,
+            # Who receives a file reads it whole, and looks up no value in it.
+            "WRITE_BLOOM_FILTER": False,
         }
+        if options.codec == "zstd":
+            # As small as at the usual level, within some percent, in a sixth less time.
+            copying["COMPRESSION_LEVEL"] = 1
 
         def write(some: Rows, part: Part) -> None:
             out = Tagged(part)

@@ -176,7 +176,7 @@ def too_long(value: str, type_: DataType) -> str | None:
 
 def members(pairs: list[tuple[str, str]], rules: Rules, *, depth: int) -> str:
     """Return SQL for a JSON object of ``(name, SQL of its JSON text or NULL)``."""
-    written = [(f"{_key(name, rules)}{rules.colon}", value) for name, value in pairs]
+    written = [(f"{json_key(name, rules)}{rules.colon}", value) for name, value in pairs]
     if not written:
         return "'{}'"
     comma = _comma(rules, depth)
@@ -246,9 +246,9 @@ def _timestamp(value: str, type_: DataType, rules: Rules) -> str:
     clock = f"({value} AT TIME ZONE 'UTC')" if instant else value
     if type_.id == "timestamp with time zone" and rules.ts_format == "rfc3339":
         # Nor does a sum of microseconds, in half the time.
-        usual = f"isfinite({value}) AND {value} >= TIMESTAMPTZ '0001-01-01 00:00:00+00'"
-        stamp = f"replace(CAST(make_timestamp(epoch_us({value})) AS VARCHAR), ' ', 'T')"
-        return f"CASE WHEN {usual} THEN concat({stamp}, 'Z') ELSE CAST({clock} AS VARCHAR) END"
+        of_years = f"isfinite({value}) AND {value} >= TIMESTAMPTZ '0001-01-01 00:00:00+00'"
+        quick = f"replace(CAST(make_timestamp(epoch_us({value})) AS VARCHAR), ' ', 'T')"
+        return f"CASE WHEN {of_years} THEN concat({quick}, 'Z') ELSE CAST({clock} AS VARCHAR) END"
     if rules.ts_format == "clevertap":
         return f"strftime({clock}, '%Y%m%d%H%M%S')"
     written = f"CAST({clock} AS VARCHAR)"
@@ -290,7 +290,8 @@ def _double(value: str) -> str:
     """The text of a DOUBLE: where it has no exponent, to_json makes it in a third of the time."""
     size = f"abs({value})"
     usual = f"({size} >= 1e-4 AND {size} < 1e16) OR {value} = 0"
-    return f"CASE WHEN {usual} THEN CAST(to_json({value}) AS VARCHAR) ELSE CAST({value} AS VARCHAR) END"
+    quick, any_ = (f"CAST({made} AS VARCHAR)" for made in (f"to_json({value})", value))
+    return f"CASE WHEN {usual} THEN {quick} ELSE {any_} END"
 
 
 def _list(value: str, type_: DataType, rules: Rules, depth: int) -> str:
@@ -365,6 +366,6 @@ def _around(
     return f"CASE WHEN {body} = '' THEN '{left}{right}' ELSE {first} || {body} || {last} END"
 
 
-def _key(name: str, rules: Rules) -> str:
+def json_key(name: str, rules: Rules) -> str:
     """Return a name as a JSON string."""
     return dumps(name, ensure_ascii=rules.ascii)
