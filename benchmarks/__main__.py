@@ -7,15 +7,19 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks import parted
 from benchmarks.cases import BESIDE_COPY, EXPORTS, MAX_SHEET_ROWS, Case, beside_copy
 from benchmarks.inputs import Inputs
 from benchmarks.measure import ROOT, Comparison, Result, compare, measure
 from benchmarks.page import put
-from benchmarks.report import TARGETS, memory_section, own_section, peers_section
+from benchmarks.report import TARGETS, memory_section, own_section, peers_section, split_section
 
 _PEERS_SECONDS = 390.0
 _OWN_SECONDS = 90.0
 """Nothing is measured again after these."""
+_SPLIT_ROWS = 820_000
+_SPLIT_SIZE = 100_000_000
+"""So many rows are about three files of so many bytes."""
 
 
 def _peers(inputs: Inputs, *, rows: int, repeat: int, only: Sequence[str]) -> str:
@@ -68,15 +72,26 @@ def _memory(inputs: Inputs, *, rows: int, only: Sequence[str]) -> str:
     return memory_section(found, rows=rows)
 
 
+def _split(inputs: Inputs, *, rows: int, partition_rows: int) -> str:
+    inputs.write(rows, copies=False)
+    max_size = rows * _SPLIT_SIZE // _SPLIT_ROWS
+    parts = parted.split(inputs, rows=rows, max_size=max_size)
+    inputs.write(partition_rows, copies=False)
+    return split_section(parts, parted.partitioned(inputs, rows=partition_rows))
+
+
 def main() -> None:
     """Measure."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parts = ("peers", "own", "memory")
+    parts = ("peers", "own", "memory", "split")
     parser.add_argument("--peers", action="store_true", help="only beside other tools")
     parser.add_argument("--own", action="store_true", help="only beside COPY of the same text")
     parser.add_argument("--memory", action="store_true", help="only the peak memory")
+    parser.add_argument("--split", action="store_true", help="only exports of several files")
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--memory-rows", type=int, default=2_000_000)
+    parser.add_argument("--split-rows", type=int, default=_SPLIT_ROWS, help="about 300 MB")
+    parser.add_argument("--partition-rows", type=int, default=5_000_000)
     parser.add_argument("--repeat", type=int, default=3, help="at most, of what is not slow")
     parser.add_argument(
         "--only",
@@ -107,6 +122,11 @@ def main() -> None:
         if "memory" in wanted:
             inputs.write(arguments.memory_rows, copies=False)
             put(arguments.report, "memory", _memory(inputs, rows=arguments.memory_rows, only=only))
+        if "split" in wanted:
+            section = _split(
+                inputs, rows=arguments.split_rows, partition_rows=arguments.partition_rows
+            )
+            put(arguments.report, "split", section)
     print(arguments.report.read_text(encoding="utf-8"))
 
 

@@ -36,13 +36,13 @@ def main() -> None:
                 "seconds": seconds,
                 "cpu": used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime,
                 "size": sum(path.stat().st_size for path in folder.iterdir() if path.is_file()),
-                "peak": _peak(),
+                "peak": peak(),
             }
         )
     )
 
 
-def _peak() -> int:
+def peak() -> int:
     """Return the most memory this program held; getrusage would count its parent's before exec."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmHWM:"):

@@ -8,12 +8,13 @@ _TITLES = {
     "peers": "## Beside other tools",
     "own": "## Beside COPY of the same text",
     "memory": "## Memory",
+    "split": "## Several files",
 }
 _INTRODUCTION = """# Benchmarks
 
-`make bench` (`python -m benchmarks`) wrote this page; `--peers`, `--own` and `--memory` measure
-one section alone and leave the others as they are. Each measurement is a process of its own,
-without the start of the interpreter and the loading of libraries; the ways of one export
+`make bench` (`python -m benchmarks`) wrote this page; `--peers`, `--own`, `--memory` and `--split`
+measure one section alone and leave the others as they are. Each measurement is a process of its
+own, without the start of the interpreter and the loading of libraries; the ways of one export
 alternate, and times are medians. All read the same made-up rows of 20 columns, nested ones too.
 profexd's time is that of its own build: source, SQL, format, codec, SHA-256, spool.
 """

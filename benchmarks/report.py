@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmarks.cases import MAX_SHEET_ROWS, SAMPLE, SHEET_ROWS, Way
 from benchmarks.measure import Result
+from benchmarks.parted import Parted
 
 MEMORY_BOUND = 1_300 * 10**6
 """``limits.memory`` + 300 MB."""
@@ -110,6 +111,27 @@ def memory_section(results: Sequence[tuple[Result, Result]], *, rows: int) -> st
         text += (
             f"| {unordered.case.export} | {_peak(unordered)} | {_peak(ordered)}"
             f" | {unordered.seconds:.1f} | {ordered.seconds:.1f} |\n"
+        )
+    return text + "\n" + _measured()
+
+
+def split_section(parts: Parted, partitions: Parted) -> str:
+    """Return what exports of several files gave."""
+    text = f"""Ordered CSV, split at a third of its size, and ordered CSV in partitions of very
+different sizes; peak resident memory of the whole process, whose bound is `limits.memory` + 300 MB
+= {MEMORY_BOUND / 1e6:,.0f} MB. Every file was read again: the rows are those of the source, in its
+order, each file has its header, and no part is larger than `max_size` by more than a tenth.
+
+| export | rows | files | bytes of a file | rows of a file | seconds | peak |
+|---|--:|--:|--:|--:|--:|--:|
+"""
+    for name, found in (("split", parts), ("partitions", partitions)):
+        text += (
+            f"| {name} | {found.rows:,} | {found.files:,}"
+            f" | {found.smallest:,} to {found.largest:,}"
+            f" | {found.fewest_rows:,} to {found.most_rows:,}"
+            f" | {found.seconds:.1f} | {found.peak / 1e6:,.0f} MB"
+            f" {_verdict(found.peak <= MEMORY_BOUND)} |\n"
         )
     return text + "\n" + _measured()
 

@@ -27,3 +27,20 @@ def test_a_small_benchmark_writes_a_section_and_keeps_the_others(tmp_path: Path)
     assert text.count("| csv | none |") == text.count("| csv | by the key |") == 1
     assert text.count("| csv |") == 3
     assert list(tmp_path.iterdir()) == [page]
+
+
+def test_exports_of_several_files_are_read_again_and_measured(tmp_path: Path) -> None:
+    page = tmp_path / "benchmarks.md"
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "benchmarks", "--split", "--split-rows", "8200"),
+            *("--partition-rows", "5000", "--folder", str(tmp_path), "--report", str(page)),
+        ],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    text = page.read_text(encoding="utf-8")
+    assert "| split | 8,200 |" in text
+    assert "| partitions | 5,000 |" in text
+    assert list(tmp_path.iterdir()) == [page]
