@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from functools import lru_cache
-from typing import Annotated, Any, cast, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Annotated, Any, Union, cast, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
@@ -63,6 +64,35 @@ def secrets_of(
     elif isinstance(value, Options):
         for one in dataclasses.fields(value):
             yield from secrets_of(getattr(value, one.name), (*path, one.name))
+
+
+def literal_secrets(
+    options: type[Options], data: Mapping[str, Any]
+) -> Iterator[tuple[str | int, ...]]:
+    """Yield where a table that need not be valid says a secret as text."""
+    hints = get_type_hints(options)
+    for one in dataclasses.fields(options):
+        if one.name in data:
+            yield from _literals(hints[one.name], data[one.name], (one.name,))
+
+
+def _literals(
+    hint: Any, value: Any, path: tuple[str | int, ...]
+) -> Iterator[tuple[str | int, ...]]:
+    if hint is Secret:
+        if isinstance(value, str):
+            yield path
+        return
+    inner = get_args(hint)
+    if isinstance(value, dict) and get_origin(hint) is dict:
+        for key, member in value.items():
+            yield from _literals(inner[1], member, (*path, key))
+    elif isinstance(value, list) and get_origin(hint) in (list, tuple):
+        for index, member in enumerate(value):
+            yield from _literals(inner[0], member, (*path, index))
+    elif get_origin(hint) in (Union, UnionType):
+        for choice in inner:
+            yield from _literals(choice, value, path)
 
 
 def _readable(hint: Any) -> Any:

@@ -15,7 +15,12 @@ from profexd.api.sink import Sink
 from profexd.config.catalog import Catalog
 from profexd.config.documents import PipelineFile, SourceFile
 from profexd.config.model import FormatChoice, SinkChoice, Source
-from profexd.config.options import construct, option_names, options_model, secrets_of
+from profexd.config.options import (
+    construct,
+    literal_secrets,
+    option_names,
+    options_model,
+)
 from profexd.config.problems import Problems, Scope, listed, meant, nearest
 from profexd.config.reading import homes_of, must_be, read
 from profexd.config.roles import event_roles, profile_roles
@@ -65,8 +70,9 @@ def read_sink(
     if type_name is None:
         _whatever_the_type(data, scope, catalog.sinks, SinkOptions)
         return None
+    exposed = _exposed_secrets(catalog.sinks[type_name].Options, data, scope)
     options = _options(catalog.sinks[type_name].Options, data, scope)
-    if options is None or _exposed_secrets(options, scope):
+    if options is None or exposed:
         return None
     return SinkChoice(name=name, type=type_name, options=options)
 
@@ -221,11 +227,12 @@ def _without_type(data: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in data.items() if key != "type"}
 
 
-def _exposed_secrets(options: Options, scope: Scope) -> bool:
+def _exposed_secrets(options: type[Options], data: Mapping[str, Any], scope: Scope) -> bool:
+    """Report secrets that everybody may read, whatever else is wrong with the table."""
     exposed = False
-    for path, secret in secrets_of(options):
+    for path in literal_secrets(options, data):
         document, _ = scope.document(path)
-        if secret.kind == "literal" and document.world_readable:
+        if document.world_readable:
             scope.add(
                 path,
                 f"a secret stands in {document.label}, which everybody may read",

@@ -585,3 +585,28 @@ def test_files_that_nobody_reads_are_warned_of(tree: Tree) -> None:
         ("pipelines/team/", "the .toml files in it are not read"),
         ("x.toml", "is not read"),
     ]
+
+
+def test_a_secret_that_everybody_may_read_is_told_beside_other_mistakes(tree: Tree) -> None:
+    file = tree.write(
+        "sinks/lake.toml",
+        """\
+        type = "http"
+        url = "https://example.com/"
+        methd = "PUT"
+        bearer_token = "abc"
+
+        [headers]
+        X-Key = "abc"
+        X-Other = { env = "OTHER" }
+        """,
+    )
+    mistake = 'sinks/lake.toml:3:1: methd: unknown key; did you mean "method"?'
+    assert tree.problems() == [mistake]
+    file.chmod(0o644)
+    exposed = "a secret stands in sinks/lake.toml, which everybody may read"
+    assert tree.problems() == [
+        mistake,
+        f"sinks/lake.toml:4:1: bearer_token: {exposed}",
+        f"sinks/lake.toml:7:1: headers.X-Key: {exposed}",
+    ]
