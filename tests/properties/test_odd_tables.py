@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from tests.properties import (
 from tests.properties.exports import exporting
 from tests.properties.kinds import named
 from tests.properties.nested import List, Map, Struct, Tuple, Union
-from tests.properties.tables import Table
+from tests.properties.tables import Table, edges
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -95,6 +97,12 @@ TABLES: dict[str, Callable[[], Table]] = {
     "odd values": lambda: Table(
         (("v", TEXT), ("l", List(TEXT))), tuple((value, [value, None]) for value in VALUES)
     ),
+    "numbers and days at their ends": lambda: edges(
+        [
+            *(named(sql) for sql in ("BIGINT", "UBIGINT", "HUGEINT", "UHUGEINT", "FLOAT")),
+            *(DOUBLE, DECIMAL, named("DATE"), named("TIMESTAMP"), named("TIMESTAMPTZ")),
+        ]
+    ),
     "empty and nested lists": lambda: Table(
         tuple((f"v{n}", kind) for n, kind in enumerate(NESTED)),
         (DEEP_VALUES, tuple(None for _ in NESTED), ([], [], None, None, [], None)),
@@ -150,3 +158,38 @@ def test_a_value_of_ten_megabytes_reads_back(
         " UNION ALL SELECT 2, 'x'"
     ) as export:
         check(made, export.build(export.pipeline(format_, **options)).path, options)
+
+
+@pytest.mark.parametrize("options", [{}, {"ascii": True, "indent": True}])
+@pytest.mark.parametrize("table", TABLES)
+def test_jq_reads_the_json_of_an_odd_table(table: str, options: dict[str, Any]) -> None:
+    made = TABLES[table]()
+    with exporting(made) as export:
+        file = export.build(export.pipeline("json", **options)).path
+        read = subprocess.run(
+            ["jq", "--compact-output", ".", file], capture_output=True, check=True
+        )
+        wanted = json.loads(file.read_bytes())
+    # jq holds numbers as doubles, cuts those that are larger, and knows no negative zero.
+    assert _rounded(json.loads(read.stdout)) == _rounded(wanted)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_jq_reads_every_line_by_itself(table: str) -> None:
+    made = TABLES[table]()
+    with exporting(made) as export:
+        file = export.build(export.pipeline("json", layout="lines")).path
+        read = subprocess.run(
+            ["jq", "--compact-output", ".", file], capture_output=True, check=True
+        )
+    assert read.stdout.count(b"\n") == len(made.rows)
+
+
+def _rounded(tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return {name: _rounded(item) for name, item in tree.items()}
+    if isinstance(tree, list):
+        return [_rounded(item) for item in tree]
+    if isinstance(tree, int | float) and not isinstance(tree, bool):
+        return f"{tree or 0:.15e}"
+    return tree
