@@ -13,12 +13,6 @@ from tests.formats.exporting import PLAN, Export
 from tests.selection.everything import table as everything
 
 
-@pytest.fixture
-def table(tmp_path: Path) -> Callable[[str], Export]:
-    """A warehouse whose table is what a SELECT gives."""
-    return lambda sql: Export(tmp_path, sql)
-
-
 @pytest.fixture(scope="session")
 def ten_rows(tmp_path_factory: pytest.TempPathFactory) -> Export:
     """The ten rows with every type."""
