@@ -63,9 +63,10 @@ def sink(bucket: str, *, revealed: list[str] | None = None, **more: Any) -> GcsS
         return secret.value
 
     context = SinkContext(
-        run_id="7",
+        run_id=more.pop("run_id", "7"),
         reveal=reveal,
         create_only=more.pop("create_only", False),
+        alone=more.pop("alone", False),
         journal=more.pop("journal", lambda staged: None),
         progress=more.pop("progress", lambda sent: None),
     )
@@ -104,11 +105,13 @@ class TestConformance(SinkConformance):
         )
 
 
-@pytest.mark.parametrize("size", [10, 2**18 - 1, 2**18, 2**18 + 1, 5_000_000])
+@pytest.mark.parametrize("alone", [False, True])
+@pytest.mark.parametrize("size", [0, 10, 2**18 - 1, 2**18, 2**18 + 1, 5_000_000])
 def test_an_object_says_what_it_is_and_is_never_unpacked(
-    fake_gcs: GcsServer, bucket: str, tmp_path: Path, size: int
+    fake_gcs: GcsServer, bucket: str, tmp_path: Path, size: int, alone: bool
 ) -> None:
-    there = sink(bucket)
+    sent: list[int] = []
+    there = sink(bucket, alone=alone, progress=sent.append)
     staged = there.stage(spooled(tmp_path, size), "a/b.csv.gz")
     assert fake_gcs.names(bucket) == []
     there.publish(staged)
@@ -118,6 +121,7 @@ def test_an_object_says_what_it_is_and_is_never_unpacked(
     assert found["cacheControl"] == "no-transform"
     assert found["metadata"]["profexd-run"] == "7"
     assert "contentEncoding" not in found
+    assert sum(sent) == size
 
 
 def test_the_uri_is_the_one_that_googles_tools_take() -> None:
@@ -205,7 +209,7 @@ def test_a_refusal_comes_in_googles_own_words(
 ) -> None:
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"127.0.0.1:{receiver.port}")
     receiver.usual = google_says(status, "because of Google", **{"Retry-After": "9"})
-    there = sink("bucket")
+    there = sink("bucket", alone=True)
     with pytest.raises(error) as raised:
         there.publish(there.stage(spooled(tmp_path, size), "a"))
     assert hint in raised.value.hint
@@ -284,7 +288,7 @@ def test_a_line_that_breaks_while_publishing_leaves_all_or_nothing(
     with proxy(port) as line, emulating(tmp_path, port, line.port) as google:
         monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{line.port}")
         bucket = google.new_bucket()
-        there = sink(bucket, timeout=0.5, create_only=True)
+        there = sink(bucket, timeout=0.5, create_only=True, alone=True)
         staged = there.stage(file, "a")
         if percent == 100:
             # It arrives, and the answer does not.
@@ -295,7 +299,7 @@ def test_a_line_that_breaks_while_publishing_leaves_all_or_nothing(
             there.publish(staged)
         assert google.names(bucket) == (["a"] if percent == 100 else [])
         line.heal()
-        sink(bucket, create_only=True).publish(through_json(staged))
+        sink(bucket, create_only=True, alone=True).publish(through_json(staged))
         assert google.read(bucket, "a") == content(size)
         assert google.names(bucket) == ["a"]
 
@@ -308,12 +312,13 @@ def test_an_upload_that_expired_is_said_to_have(bucket: str, tmp_path: Path) -> 
         there.publish(Staged("a", 300_000, staged.sha256, {**staged.handle, "upload": upload}))
 
 
+@pytest.mark.parametrize("alone", [False, True])
 def test_somebody_elses_file_is_not_taken_for_our_own(
-    fake_gcs: GcsServer, bucket: str, tmp_path: Path
+    fake_gcs: GcsServer, bucket: str, tmp_path: Path, alone: bool
 ) -> None:
-    other = GcsSink(GcsOptions(bucket=bucket), SinkContext(run_id="6"))
+    other = sink(bucket, run_id="6")
     other.publish(other.stage(spooled(tmp_path, 10), "a"))
-    there = sink(bucket, create_only=True)
+    there = sink(bucket, create_only=True, alone=alone)
     staged = there.stage(spooled(tmp_path, 10), "a")
     with pytest.raises(TargetExists, match=f"gs://{bucket}/a exists already"):
         there.publish(through_json(staged))
@@ -321,7 +326,7 @@ def test_somebody_elses_file_is_not_taken_for_our_own(
 
 
 def test_a_file_that_went_from_the_spool_is_not_published(bucket: str, tmp_path: Path) -> None:
-    there = sink(bucket)
+    there = sink(bucket, alone=True)
     file = spooled(tmp_path, 10)
     staged = there.stage(file, "a")
     file.path.write_bytes(b"short")

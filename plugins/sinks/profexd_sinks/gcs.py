@@ -84,8 +84,8 @@ class GcsSink(Sink):
             sha256=file.sha256,
             handle={"spooled": str(file.path), "metadata": metadata},
         )
-        if file.size < _UNIT:
-            # One request makes it: there is nothing to stage, but whether we may is known now.
+        if self.context.alone and file.size < _UNIT:
+            # One request makes it, and nothing waits for it; but who we are is asked now.
             self._storage.check()
             self.context.journal(staged)
             return staged
