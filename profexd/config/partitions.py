@@ -85,7 +85,7 @@ def check_placeholders(
     for piece in dict.fromkeys(pieces):
         if partitions.give(piece) or (source is None and piece.name == "event"):
             continue
-        message, hint = _without_value(piece, file, source)
+        message, hint = _without_value(piece, partitions, source)
         scope.add((_key_of(piece, file),), message, hint)
 
 
@@ -149,18 +149,17 @@ def _tells(piece: Piece, column: str, partitions: Partitions) -> bool:
     return piece.name == "column" and piece.argument.casefold() == column.casefold()
 
 
-def _without_value(piece: Piece, file: PipelineFile, source: Source | None) -> tuple[str, str]:
+def _without_value(piece: Piece, partitions: Partitions, source: Source | None) -> tuple[str, str]:
     needs = f'placeholder "{piece.written}" needs '
-    if piece.name == "column":
-        have = file.partition_by if isinstance(file.partition_by, list) else []
-        if file.partition_by is None or not have:
-            return (
-                f"{needs}partitions, and there is no partition_by",
-                f'add partition_by = ["{piece.argument}"], or take it out of the path',
-            )
-        columns = [one for one in have if isinstance(one, str)]
+    if piece.name == "column" and not partitions.columns:
         return (
-            f"{needs}its column in partition_by, which has {listed(columns, joint='and')}",
+            f"{needs}partitions, and there is no partition_by",
+            f'add partition_by = ["{piece.argument}"], or take it out of the path',
+        )
+    if piece.name == "column":
+        return (
+            f"{needs}its column in partition_by, which has"
+            f" {listed(partitions.columns, joint='and')}",
             f'add "{piece.argument}" to partition_by, or take it out of the path',
         )
     if source is not None and source.kind != "events":
