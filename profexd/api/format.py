@@ -118,8 +118,12 @@ class Rows(Protocol):
         ``options`` are COPY's, as ``{"FORMAT": "csv", "HEADER": True}``. Counts rows on ``out``.
         """
 
-    def text(self, expression: str) -> Iterator[TextBlock]:
-        """Evaluate one SQL text expression per row; yield the texts as whole buffers, in order."""
+    def text(self, expression: str, *more: str) -> Iterator[TextBlock]:
+        """Evaluate one SQL text expression per row; yield the texts as whole buffers, in order.
+
+        Of wide rows the engine would hold much at a time: give the text of such a row in several
+        expressions, which are written one behind the other.
+        """
 
     def batches(self, rows: int = 65_536) -> Iterator[pa.RecordBatch]:
         """Yield Arrow record batches of up to ``rows`` rows, in order."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from profexd.export.source import OpenSource
     from profexd.export.stop import Stop
 
+_PIECE = "profexd_piece"
 _TEXT_BATCH_ROWS = 4_096
 """Larger batches were not faster, and are memory that the engine's limit does not count."""
 
@@ -61,11 +62,21 @@ class DuckRows:
         out.count(int(count))
         return int(count)
 
-    def text(self, expression: str) -> Iterator[TextBlock]:
-        """Evaluate one text expression per row; yield whole Arrow buffers."""
-        statement = self._over(f"CAST({expression} AS VARCHAR)")
+    def text(self, expression: str, *more: str) -> Iterator[TextBlock]:
+        """Evaluate text expressions per row, one behind the other; yield whole Arrow buffers."""
+        count = 1 << len(more).bit_length()
+        if count == 1:
+            statement = self._over(f"CAST({expression} AS VARCHAR)")
+        else:
+            # Each piece is a row to the engine, which works on some thousand rows at a time.
+            numbers = ", ".join(map(str, range(count)))
+            cases = " ".join(
+                f"WHEN {number} THEN {piece}" for number, piece in enumerate((expression, *more))
+            )
+            pieces = self._over(f"*, unnest([{numbers}]) AS {_PIECE}")
+            statement = f"SELECT CAST(CASE {_PIECE} {cases} ELSE '' END AS VARCHAR) FROM ({pieces})"  # noqa: S608 - all quoted
         for batch in self._stream(statement, _TEXT_BATCH_ROWS):
-            yield _block(batch.column(0))
+            yield _block(batch.column(0), count)
 
     def batches(self, rows: int = 65_536) -> Iterator[pa.RecordBatch]:
         """Yield Arrow record batches of up to ``rows`` rows."""
@@ -125,13 +136,18 @@ def _option(value: object) -> str:
     return literal(str(value))
 
 
-def _block(texts: Any) -> TextBlock:
-    """Return the buffer that holds the texts of an Arrow string column, one after another."""
+def _block(texts: Any, pieces: int) -> TextBlock:
+    """Return the buffer that holds the texts of an Arrow string column, one after another.
+
+    ``pieces`` of them are a row. The engine hands over no part of a row: it works on a power of
+    two of rows at a time, and pieces are one as well.
+    """
     _, offsets, data = texts.buffers()
-    rows = len(texts)
+    rows, rest = divmod(len(texts), pieces)
+    assert rest == 0
     if data is None:
         return TextBlock(memoryview(b""), rows, (0,) * (rows + 1))
     raw = memoryview(offsets)
     places = raw.cast("q") if str(texts.type) == "large_string" else raw.cast("i")
-    places = places[texts.offset : texts.offset + rows + 1]
+    places = places[texts.offset : texts.offset + len(texts) + 1 : pieces]
     return TextBlock(memoryview(data)[places[0] : places[rows]], rows, places)

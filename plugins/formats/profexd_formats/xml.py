@@ -68,7 +68,7 @@ class Xml(Format):
         row = options.row or ("Event" if rows.kind == "events" else "Profile")
         made = written(row, nodes, Rules(ts_format=options.ts_format), indent=options.indent)
         line = "\n" if options.indent else ""
-        blocks = rows.project(made.texts).project(made.escaped).text(made.row)
+        blocks = rows.project(made.texts).project(made.escaped).text(*made.row)
         for part, texts in series(parts, blocks):
             with part:
                 part.write(f"{_DECLARATION}{line}<{options.root}>{line}".encode())

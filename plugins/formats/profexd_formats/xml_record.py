@@ -12,6 +12,9 @@ from profexd_formats.values import Rules, text
 from profexd_formats.xml_recipes import Step, applied
 from profexd_formats.xml_text import element_name, escaped, escaped_name, is_safe
 
+_PIECE = 128
+"""How many elements the engine puts together at a time: of wide rows it would hold too much."""
+
 
 @dataclass(frozen=True, slots=True)
 class Element:
@@ -87,8 +90,8 @@ class Written:
     """What to project first, ``(SQL, name)``: the text of each value."""
     escaped: list[tuple[str, str]]
     """What to project then: the same as text of markup."""
-    row: str
-    """The element of one row over that."""
+    row: list[str]
+    """The element of one row over that, in pieces."""
 
 
 def written(name: str, nodes: Sequence[Node], rules: Rules, *, indent: bool) -> Written:
@@ -111,7 +114,11 @@ def written(name: str, nodes: Sequence[Node], rules: Rules, *, indent: bool) -> 
         *markup.pieces(nodes, iter(references), 2),
         literal(f"{markup.tabs(1)}</{name}>\n"),
     ]
-    return Written(texts, projections, f"concat({', '.join(pieces)})")
+    row = [
+        f"concat({', '.join(pieces[start : start + _PIECE])})"
+        for start in range(0, len(pieces), _PIECE)
+    ]
+    return Written(texts, projections, row)
 
 
 @dataclass(frozen=True, slots=True)
