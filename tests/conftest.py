@@ -15,6 +15,7 @@ pytest_plugins = [
     "tests.servers.pki",
     "tests.servers.s3",
     "tests.servers.web",
+    "tests.servers.webdav",
 ]
 
 

@@ -1,0 +1,1 @@
+"""A format and a sink for profexd: fixed-width text, and WebDAV."""
