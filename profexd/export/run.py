@@ -273,7 +273,8 @@ class Run:
         if not self._total:
             # Sent ahead: the run is still building.
             return
-        percent = 100 * self._sent / self._total
+        # What a broken attempt had sent is sent again.
+        percent = min(100.0, 100 * self._sent / self._total)
         self.journal.tell(Progress(phase=Phase.DELIVER, percent=percent, bytes=self._sent))
 
     def _warn(self, message: str) -> None:

@@ -168,6 +168,37 @@ def test_a_refused_token_is_not_tried_again(
     assert "bearer_token" in raised.value.hint
 
 
+def test_a_token_that_was_replaced_meanwhile_is_read_again_once(
+    receiver: Receiver, tmp_path: Path
+) -> None:
+    tokens = iter(["old", "new", "newer", "newest"])
+    context = SinkContext(reveal=lambda secret: next(tokens))
+    token = Secret("file", "/run/secrets/partner")
+    there = HttpSink(HttpOptions(url=receiver.url, allow_http=True, bearer_token=token), context)
+    receiver.replies.append(Reply(401))
+    send(there, spooled(tmp_path))
+    assert [one.headers["Authorization"] for one in receiver.requests] == [
+        "Bearer old",
+        "Bearer new",
+    ]
+    receiver.usual = Reply(401)
+    tokens = iter(["old", "new", "newer"])
+    with pytest.raises(SinkDenied):
+        send(there, spooled(tmp_path))
+    assert len(receiver.requests) == 4
+
+
+def test_a_probe_says_that_a_secret_is_missing(receiver: Receiver) -> None:
+    def reveal(secret: Secret) -> str:
+        raise ConfigurationInvalid("the secret is not set", code="secret_missing")
+
+    options = HttpOptions(
+        url=receiver.url, allow_http=True, headers={"X-Key": Secret("env", "KEY")}
+    )
+    with pytest.raises(ConfigurationInvalid, match="not set"):
+        HttpSink(options, SinkContext(reveal=reveal)).probe()
+
+
 @pytest.mark.parametrize("status", [400, 404, 405, 409, 413, 415, 418, 501, 505, 507])
 def test_a_refusal_is_final(receiver: Receiver, tmp_path: Path, status: int) -> None:
     receiver.replies.append(Reply(status, body=b"because"))

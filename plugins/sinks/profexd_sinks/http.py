@@ -26,7 +26,16 @@ from profexd.api import (
     Staged,
     hookimpl,
 )
-from profexd_sinks.http_exchange import CHUNK, Cut, Sent, Server, connect, exchange
+from profexd_sinks.http_exchange import (
+    CHUNK,
+    Answer,
+    Cut,
+    Headers,
+    Sent,
+    Server,
+    connect,
+    exchange,
+)
 from profexd_sinks.http_options import HttpOptions, header_fault, path_fault, target_url
 from profexd_sinks.http_words import AMBIGUOUS, ambiguous, refusal, unreachable
 
@@ -47,6 +56,7 @@ class HttpSink(Sink):
         return path_fault(target)
 
     def probe(self) -> Probe:
+        self._secret_headers()
         server = self._server()
         try:
             connect(server).close()
@@ -80,19 +90,11 @@ class HttpSink(Sink):
         if staged.handle.get("whole") and not self.options.retry_ambiguous:
             # The process that sent the last byte did not live to see the answer.
             raise ambiguous(url, "profexd ended before the receiver answered", again=False)
-        try:
-            answer = exchange(
-                server,
-                self.options.method,
-                _selector(url),
-                self._headers(staged),
-                _content(staged),
-                size=staged.size,
-                progress=self.context.progress,
-                before_last=lambda: self._about_to_finish(staged),
-            )
-        except Cut as cut:
-            raise self._explained(url, server, cut, staged) from cut
+        headers = self._headers(staged)
+        answer = self._exchange(url, server, headers, staged)
+        if answer.status == 401 and (renewed := self._headers(staged)) != headers:
+            # A token that expired was replaced meanwhile where it is kept.
+            answer = self._exchange(url, server, renewed, staged)
         if 200 <= answer.status < 300:
             return Receipt(target=staged.target, size=staged.size, detail={"status": answer.status})
         why = refusal(url, answer, again=self.options.retry_ambiguous)
@@ -104,11 +106,26 @@ class HttpSink(Sink):
     def discard(self, staged: Staged) -> None:
         """Nothing is there before it is published."""
 
+    def _exchange(self, url: str, server: Server, headers: Headers, staged: Staged) -> Answer:
+        try:
+            return exchange(
+                server,
+                self.options.method,
+                _selector(url),
+                headers,
+                _content(staged),
+                size=staged.size,
+                progress=self.context.progress,
+                before_last=lambda: self._about_to_finish(staged),
+            )
+        except Cut as cut:
+            raise self._explained(url, server, cut) from cut
+
     def _about_to_finish(self, staged: Staged) -> None:
         """From here on the file may have arrived, whatever becomes of us."""
         self.context.journal(replace(staged, handle={**staged.handle, "whole": True}))
 
-    def _explained(self, url: str, server: Server, cut: Cut, staged: Staged) -> ProfexdError:
+    def _explained(self, url: str, server: Server, cut: Cut) -> ProfexdError:
         if cut.sent is not Sent.ALL:
             return unreachable(server, cut)
         return ambiguous(url, unreachable(server, cut).message, again=self.options.retry_ambiguous)
@@ -127,11 +144,17 @@ class HttpSink(Sink):
             ("Content-Digest", f"sha-256=:{digest}:"),
             ("Idempotency-Key", self._key(staged)),
         ]
+        return [*headers, *self._secret_headers()]
+
+    def _secret_headers(self) -> list[tuple[str, bytes]]:
+        """Return the configured headers; a secret may have changed where it is kept."""
+        headers = [
+            (name, self._value(f"headers.{name}", secret))
+            for name, secret in self.options.headers.items()
+        ]
         if self.options.bearer_token is not None:
             token = self._value("bearer_token", self.options.bearer_token)
             headers.append(("Authorization", b"Bearer " + token))
-        for name, secret in self.options.headers.items():
-            headers.append((name, self._value(f"headers.{name}", secret)))
         return headers
 
     def _key(self, staged: Staged) -> str:
