@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import parted
+from benchmarks import parted, sftp
 from benchmarks.cases import BESIDE_COPY, EXPORTS, MAX_SHEET_ROWS, Case, beside_copy
 from benchmarks.inputs import Inputs
 from benchmarks.measure import ROOT, Comparison, Result, compare, measure
@@ -17,7 +17,7 @@ from benchmarks.report import TARGETS, memory_section, own_section, peers_sectio
 _PEERS_SECONDS = 390.0
 _OWN_SECONDS = 90.0
 """Nothing is measured again after these."""
-_SPLIT_ROWS = 820_000
+_SPLIT_ROWS = 860_000
 _SPLIT_SIZE = 100_000_000
 """So many rows are about three files of so many bytes."""
 
@@ -88,6 +88,8 @@ def main() -> None:
     parser.add_argument("--own", action="store_true", help="only beside COPY of the same text")
     parser.add_argument("--memory", action="store_true", help="only the peak memory")
     parser.add_argument("--split", action="store_true", help="only exports of several files")
+    parser.add_argument("--sftp", action="store_true", help="beside OpenSSH's sftp, as root")
+    parser.add_argument("--sftp-bytes", type=int, default=10**9)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--memory-rows", type=int, default=2_000_000)
     parser.add_argument("--split-rows", type=int, default=_SPLIT_ROWS, help="about 300 MB")
@@ -108,7 +110,9 @@ def main() -> None:
         help="the page; sections that were not measured stay as they are",
     )
     arguments = parser.parse_args()
-    wanted = [part for part in parts if getattr(arguments, part)] or list(parts)
+    wanted = [part for part in parts if getattr(arguments, part)]
+    # It needs a server, and so root: only where it is asked for.
+    wanted = wanted or ([] if arguments.sftp else list(parts))
     with tempfile.TemporaryDirectory(prefix="profexd-bench-", dir=arguments.folder) as name:
         inputs = Inputs(Path(name))
         rows, repeat, only = arguments.rows, arguments.repeat, arguments.only
@@ -127,6 +131,9 @@ def main() -> None:
                 inputs, rows=arguments.split_rows, partition_rows=arguments.partition_rows
             )
             put(arguments.report, "split", section)
+        if arguments.sftp:
+            section = sftp.section(Path(name), size=arguments.sftp_bytes, repeat=arguments.repeat)
+            put(arguments.report, "sftp", section)
     print(arguments.report.read_text(encoding="utf-8"))
 
 

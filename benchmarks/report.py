@@ -76,7 +76,7 @@ than all of them. ✓ and ✗ say whether profexd's target is met.
   times profexd's time.
 
 {_details(cells)}"""
-    return text + _measured()
+    return text + measured()
 
 
 def own_section(cells: Sequence[Cell], *, rows: int) -> str:
@@ -94,9 +94,9 @@ file: what is more in profexd's time is its own. At most {OWN_BOUND:g} times as 
         text += (
             f"| {ours.case.export} | {'by the key' if ours.case.ordered else 'none'}"
             f" | {ours.size / 1e6:,.0f} | {_time(ours)} | {_time(copy)}"
-            f" | {ratio:.2f} {_verdict(ratio <= OWN_BOUND)} | {ours.cpu / copy.cpu:.2f} |\n"
+            f" | {ratio:.2f} {verdict(ratio <= OWN_BOUND)} | {ours.cpu / copy.cpu:.2f} |\n"
         )
-    return text + "\n" + _measured()
+    return text + "\n" + measured()
 
 
 def memory_section(results: Sequence[tuple[Result, Result]], *, rows: int) -> str:
@@ -112,7 +112,7 @@ def memory_section(results: Sequence[tuple[Result, Result]], *, rows: int) -> st
             f"| {unordered.case.export} | {_peak(unordered)} | {_peak(ordered)}"
             f" | {unordered.seconds:.1f} | {ordered.seconds:.1f} |\n"
         )
-    return text + "\n" + _measured()
+    return text + "\n" + measured()
 
 
 def split_section(parts: Parted, partitions: Parted) -> str:
@@ -131,9 +131,9 @@ order, each file has its header, and no part is larger than `max_size` by more t
             f" | {found.smallest:,} to {found.largest:,}"
             f" | {found.fewest_rows:,} to {found.most_rows:,}"
             f" | {found.seconds:.1f} | {found.peak / 1e6:,.0f} MB"
-            f" {_verdict(found.peak <= MEMORY_BOUND)} |\n"
+            f" {verdict(found.peak <= MEMORY_BOUND)} |\n"
         )
-    return text + "\n" + _measured()
+    return text + "\n" + measured()
 
 
 def _ratios(cells: Sequence[Cell]) -> str:
@@ -149,7 +149,7 @@ def _ratios(cells: Sequence[Cell]) -> str:
         target = TARGETS.get(export)
         verdict = ""
         if target is not None:
-            verdict = f"{target:g} {_verdict(fastest / cell['profexd'].seconds >= target)}"
+            verdict = f"{target:g} {verdict(fastest / cell['profexd'].seconds >= target)}"
         ratios[0] = f"**{ratios[0]}**"
         text += f"| {export} | {' | '.join(ratios)} | {loops or '–'} | {verdict or '–'} |\n"
     return text
@@ -183,15 +183,17 @@ def _time(result: Result) -> str:
     return f"{result.seconds:.2f} ({result.cpu:.1f})"
 
 
-def _verdict(met: bool) -> str:
+def verdict(met: bool) -> str:
+    """Say whether a target is met."""
     return "✓" if met else "✗"
 
 
 def _peak(result: Result) -> str:
-    return f"{result.peak / 1e6:,.0f} MB {_verdict(result.peak <= MEMORY_BOUND)}"
+    return f"{result.peak / 1e6:,.0f} MB {verdict(result.peak <= MEMORY_BOUND)}"
 
 
-def _measured() -> str:
+def measured() -> str:
+    """Return when, on what machine and with which packages it was measured."""
     packages = [f"{name} {version(name)}" for name in _PACKAGES]
     model = ""
     cpuinfo = Path("/proc/cpuinfo")
