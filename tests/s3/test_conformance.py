@@ -12,10 +12,12 @@ from profexd.testing.sinks import SinkBench, SinkConformance
 from profexd_sinks.s3 import S3Sink
 from profexd_sinks.s3_options import S3Options
 from tests.servers.process import free_ports
-from tests.servers.s3 import ACCESS_KEY_ID, SECRET_ACCESS_KEY, S3Server
+from tests.servers.s3 import ACCESS_KEY_ID, SECRET_ACCESS_KEY, WRITE_ONLY, S3Server
 
 
-def bench_of(server: S3Server, key: str, secret: str) -> SinkBench:
+def bench_of(
+    server: S3Server, key: str = ACCESS_KEY_ID, secret: str = SECRET_ACCESS_KEY
+) -> SinkBench:
     bucket = server.new_bucket()
     options = S3Options(
         bucket=bucket,
@@ -49,10 +51,23 @@ def bench_of(server: S3Server, key: str, secret: str) -> SinkBench:
 class TestOnSeaweedFS(SinkConformance):
     @pytest.fixture
     def bench(self, seaweedfs: S3Server) -> SinkBench:
-        return bench_of(seaweedfs, ACCESS_KEY_ID, SECRET_ACCESS_KEY)
+        return bench_of(seaweedfs)
 
 
 class TestOnJuiceFS(SinkConformance):
     @pytest.fixture
     def bench(self, juicefs: S3Server) -> SinkBench:
-        return bench_of(juicefs, ACCESS_KEY_ID, SECRET_ACCESS_KEY)
+        return bench_of(juicefs)
+
+
+class TestWithTheRightToWriteAlone(SinkConformance):
+    @pytest.fixture
+    def bench(self, seaweedfs: S3Server) -> SinkBench:
+        bench = bench_of(seaweedfs, *WRITE_ONLY)
+        bucket = bench.options.bucket  # type: ignore[attr-defined]
+
+        def leftovers() -> list[str]:
+            # What found out whether conditions are heeded may stay: deleting is not our right.
+            return seaweedfs.uploads(bucket)
+
+        return replace(bench, leftovers=leftovers)

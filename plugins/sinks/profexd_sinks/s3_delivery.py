@@ -64,7 +64,10 @@ class Delivery:
         """When an upload was begun whose id never came, by target."""
         self._unanswered: set[str] = set()
         """Targets whose completion was sent and never answered."""
+        self._receipts: dict[str, tuple[Staged, Receipt]] = {}
+        """What was published, by target."""
         self._conditions = options.on_aws
+        """Whether the storage is known to heed If-None-Match."""
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -159,9 +162,12 @@ class Delivery:
 
     def publish(self, staged: Staged) -> Receipt:
         """Complete the upload, or send the small file."""
-        if "upload_id" in staged.handle:
-            return self._complete(staged)
-        return self._put(staged)
+        done = self._receipts.get(staged.target)
+        if done is not None and done[0] == staged:
+            return done[1]
+        receipt = self._complete(staged) if "upload_id" in staged.handle else self._put(staged)
+        self._receipts[staged.target] = (staged, receipt)
+        return receipt
 
     def _put(self, staged: Staged) -> Receipt:
         path = Path(str(staged.handle["spooled"]))
