@@ -1,12 +1,17 @@
-"""What all tests share: no influence from the environment of whoever runs them."""
+"""What all tests share: warehouses, and no influence from the environment."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from profexd.testing.warehouse import create_warehouse
+
+if TYPE_CHECKING:
+    from tests.formats.exporting import Export
 
 # The servers of tests/servers; none starts before a test asks for it.
 pytest_plugins = [
@@ -41,3 +46,11 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     database = tmp_path_factory.mktemp("warehouse") / "warehouse.duckdb"
     create_warehouse(database, profiles=1_000, events=1_000)
     return database
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Callable[[str], Export]:
+    """A warehouse whose table is what a SELECT gives."""
+    from tests.formats.exporting import Export  # its libraries are not for every test
+
+    return lambda sql: Export(tmp_path, sql)

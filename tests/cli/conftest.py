@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from profexd.cli import profexctl, profexd
+from tests.client import shapes
 from tests.client.double import DaemonDouble
 
 
@@ -59,3 +60,19 @@ def profexd_command(capsys: pytest.CaptureFixture[str]) -> Command:
         return Outcome(code, *capsys.readouterr())
 
     return call
+
+
+@pytest.fixture
+def pipelines(daemon: DaemonDouble) -> list[dict[str, Any]]:
+    """Three pipelines that the daemon has."""
+    several = [
+        shapes.pipeline("newsletter"),
+        shapes.pipeline("broken", state="failed", sinks=["partner"], kind="events"),
+        shapes.pipeline(
+            "welcome", state="done", frequency="once", export_id="42", last_run=shapes.run("77")
+        ),
+    ]
+    daemon.routes["GET /v1/pipelines"] = (200, several)
+    for pipeline in several:
+        daemon.routes[f"GET /v1/pipelines/{pipeline['name']}"] = (200, pipeline)
+    return several

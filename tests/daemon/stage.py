@@ -235,6 +235,10 @@ class Play:
         await self.until(lambda: self.run(run_id).status.finished)
         return self.run(run_id)
 
+    async def settled(self, name: str) -> None:
+        """Wait until no run of a pipeline waits or runs."""
+        await self.until(lambda: not self.core.runs.unfinished(name))
+
     def run(self, run_id: str) -> Run:
         return self.core.runs.find(run_id)
 

@@ -1,27 +1,14 @@
-"""What starts by itself: schedules, catching up, overlaps, pauses, restarts."""
+"""What starts by itself: schedules, catching up, overlaps, pauses."""
 
 from __future__ import annotations
 
-import sqlite3
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
-
-from profexd.api.options import Secret
 from profexd.config.model import Schedule
 from profexd.daemon import decide, inbox
-from profexd.daemon.records import Run
-from profexd.daemon.store import Store, StoreUnusable
-from profexd.daemon.withheld import withhold
 from profexd.wire import RunStatus, Trigger
-from tests.daemon.stage import NOON, Play, Stage, run_async
-
-
-async def settled(play: Play, name: str) -> None:
-    """Wait until no run of a pipeline waits or runs."""
-    await play.until(lambda: not play.core.runs.unfinished(name))
+from tests.daemon.stage import NOON, Stage, run_async
 
 
 def test_every_minute_fires_by_itself_and_is_recorded_as_scheduled(tmp_path: Path) -> None:
@@ -34,9 +21,9 @@ def test_every_minute_fires_by_itself_and_is_recorded_as_scheduled(tmp_path: Pat
             await play.tick(seconds=59)
             assert play.runs() == []
             await play.tick(seconds=2)
-            await settled(play, "quick")
+            await play.settled("quick")
             await play.tick(seconds=60)
-            await settled(play, "quick")
+            await play.settled("quick")
             runs = play.runs()
             assert [run.trigger for run in runs] == [Trigger.SCHEDULE] * 2
             assert [run.scheduled_at for run in runs] == [
@@ -70,7 +57,7 @@ def test_cron_fires_in_its_zone(tmp_path: Path) -> None:
     async def scene() -> None:
         async with stage.playing() as play:
             await play.tick(minutes=30)
-            await settled(play, "quick")
+            await play.settled("quick")
             assert play.states() == ["done"]
             assert play.core.board.pipeline("quick")["next_run_at"] == "2026-06-02T12:30:00Z"
 
@@ -83,7 +70,7 @@ def test_once_runs_as_soon_as_it_is_seen_and_never_again(tmp_path: Path) -> None
 
     async def scene() -> None:
         async with stage.playing() as play:
-            await settled(play, "quick")
+            await play.settled("quick")
             assert [run.trigger for run in play.runs()] == [Trigger.ONCE]
             assert play.core.board.pipeline("quick")["state"] == "done"
             assert play.core.board.pipeline("quick")["frequency"] == "once"
@@ -130,7 +117,7 @@ def test_once_at_waits_for_its_time(tmp_path: Path) -> None:
             await play.tick(minutes=29)
             assert play.runs() == []
             await play.tick(minutes=1)
-            await settled(play, "quick")
+            await play.settled("quick")
             assert play.states("quick") == ["done"]
             assert play.runs("quick-past") == []
 
@@ -176,7 +163,7 @@ def missed(tmp_path: Path, catch_up: str) -> list[tuple[str, str]]:
             pass
         stage.clock.forward(hours=3, minutes=10)
         async with stage.playing() as play:
-            await settled(play, "quick")
+            await play.settled("quick")
             found.extend(
                 (str(run.trigger), f"{run.scheduled_at:%H:%M}") for run in play.runs("quick")
             )
@@ -206,7 +193,7 @@ def test_what_was_missed_while_the_machine_slept_is_caught_up(tmp_path: Path) ->
     async def scene() -> None:
         async with stage.playing() as play:
             await play.tick(hours=5, minutes=20)
-            await settled(play, "quick")
+            await play.settled("quick")
             assert [run.trigger for run in play.runs("quick")] == [Trigger.CATCH_UP]
             assert play.runs("quick-none") == []
 
@@ -229,8 +216,8 @@ def test_occurrences_while_paused_or_disabled_are_not_missed(tmp_path: Path) -> 
             await play.core.ask(inbox.ResumePipeline("quick-paused", "ada"))
             assert play.runs() == []
             await play.tick(hours=1)
-            await settled(play, "quick-paused")
-            await settled(play, "quick-disabled")
+            await play.settled("quick-paused")
+            await play.settled("quick-disabled")
             assert play.states() == ["done", "done"]
 
     run_async(scene())
@@ -252,7 +239,7 @@ def test_a_pause_ends_by_itself_and_outlives_a_restart(tmp_path: Path) -> None:
             assert play.core.board.pipeline("quick")["paused"] is None
             assert play.runs() == []
             await play.tick(minutes=25)
-            await settled(play, "quick")
+            await play.settled("quick")
             assert [run.trigger for run in play.runs()] == [Trigger.SCHEDULE]
 
     run_async(scene())
@@ -270,7 +257,7 @@ def test_a_pause_that_ended_while_the_daemon_was_down_is_missed_only_from_its_en
             await play.core.ask(inbox.PausePipeline("quick", "ada", until=until))
         stage.clock.forward(hours=4, minutes=5)
         async with stage.playing() as play:
-            await settled(play, "quick")
+            await play.settled("quick")
             assert [f"{run.scheduled_at:%H}" for run in play.runs()] == ["15", "16"]
 
     run_async(scene())
@@ -317,7 +304,7 @@ def test_a_broken_file_keeps_its_last_good_version_running(tmp_path: Path) -> No
             assert view["state"] == "invalid"
             assert view["problems"][0]["key"] == "nonsense"
             await play.tick(minutes=1)
-            await settled(play, "quick")
+            await play.settled("quick")
             assert play.states() == ["done"]
 
     run_async(scene())
@@ -353,12 +340,12 @@ def test_a_clock_that_was_far_ahead_does_not_silence_a_pipeline(tmp_path: Path) 
         stage.clock.forward(days=4000)
         async with stage.playing() as play:
             await play.tick(hours=1)
-            await settled(play, "quick")
+            await play.settled("quick")
         stage.clock.now = NOON
         async with stage.playing() as play:
             assert play.core.board.pipeline("quick")["next_run_at"] == "2026-06-01T13:00:00Z"
             await play.tick(hours=1)
-            await settled(play, "quick")
+            await play.settled("quick")
             assert len(play.runs("quick")) == 2
 
     run_async(scene())
@@ -374,12 +361,12 @@ def test_a_clock_that_is_set_back_while_the_daemon_runs_does_not_silence_a_pipel
         async with stage.playing() as play:
             await play.tick(days=2, minutes=30)
             await play.tick(minutes=30)
-            await settled(play, "quick")
+            await play.settled("quick")
             stage.clock.now = NOON
             await play.tick(seconds=1)
             assert play.core.board.pipeline("quick")["next_run_at"] == "2026-06-01T13:00:00Z"
             await play.tick(hours=1)
-            await settled(play, "quick")
+            await play.settled("quick")
             runs = play.runs("quick")
             assert [run.scheduled_at for run in runs] == [
                 NOON + timedelta(days=2, hours=1),
@@ -388,187 +375,6 @@ def test_a_clock_that_is_set_back_while_the_daemon_runs_does_not_silence_a_pipel
             last = play.core.board.pipeline("quick")["last_run"]
             assert last is not None
             assert last["run_id"] == runs[-1].run_id
-
-    run_async(scene())
-
-
-async def crashed(stage: Stage, name: str, *, condition: str) -> str:
-    """Leave the store as a daemon that was killed leaves it; return the run's id."""
-    async with stage.playing() as play:
-        if not play.runs(name):
-            await play.run_now(name)
-        run = play.runs(name)[-1]
-        if condition == "publishing":
-            await play.until(lambda: play.run(run.run_id).publishing)
-        elif condition == "staged":
-            await play.until(lambda: [f.status for f in play.run(run.run_id).files] == ["staged"])
-        else:
-            await play.phase(run.run_id, condition)
-        # Nothing that the core hears from here on reaches the store.
-        play.core._handle = lambda message: None  # type: ignore[method-assign]
-        play.core.draining = True
-        active = play.core.runs.active.pop(run.run_id)
-        active.child.kill()
-        await active.child.task
-        return run.run_id
-
-
-def test_a_run_that_ended_with_its_daemon_is_interrupted_and_its_traces_removed(
-    tmp_path: Path,
-) -> None:
-    stage = Stage(tmp_path)
-    stage.write("wait-staged")
-
-    async def scene() -> None:
-        run_id = await crashed(stage, "wait-staged", condition="staged")
-        async with stage.playing() as play:
-            run = play.run(run_id)
-            assert run.status is RunStatus.INTERRUPTED
-            assert play.core.board.pipeline("wait-staged")["state"] == "failed"
-            await play.core.runs.cleaning[run_id].task
-            await play.core.ask(inbox.Tick())
-            assert play.store.handles(run_id) == ()
-            await play.spool.removed()
-            assert list(stage.spool.iterdir()) == []
-            # A run by hand is not made up for.
-            assert play.states() == ["interrupted"]
-
-    run_async(scene())
-
-
-def test_an_interrupted_occurrence_is_caught_up_a_few_times_at_most(tmp_path: Path) -> None:
-    stage = Stage(tmp_path)
-    stage.write("hang", "once")
-
-    async def scene() -> None:
-        for _ in range(3):
-            await crashed(stage, "hang", condition="build")
-        async with stage.playing() as play:
-            assert play.states() == ["interrupted"] * 3
-            triggers = [str(run.trigger) for run in play.runs()]
-            assert triggers == ["once", "catch_up", "catch_up"]
-
-    run_async(scene())
-
-
-def test_an_interrupted_occurrence_is_decided_on_once_its_file_is_mended(tmp_path: Path) -> None:
-    stage = Stage(tmp_path)
-    file = stage.write("hang", "once")
-
-    async def scene() -> None:
-        await crashed(stage, "hang", condition="build")
-        good = file.read_text()
-        file.write_text("broken")
-        async with stage.playing() as play:
-            assert play.states() == ["interrupted"]
-            file.write_text(good)
-            await play.reload()
-            assert [str(run.trigger) for run in play.runs()] == ["once", "catch_up"]
-
-    run_async(scene())
-
-
-def test_an_interrupted_occurrence_is_not_lost_where_its_run_cannot_be_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stage = Stage(tmp_path)
-    stage.write("hang", "once")
-
-    def full(store: Store, run: Run) -> Run:
-        raise sqlite3.OperationalError("database or disk is full")
-
-    async def scene() -> None:
-        await crashed(stage, "hang", condition="build")
-        with monkeypatch.context() as patch:
-            patch.setattr(Store, "create_run", full)
-            with pytest.raises(StoreUnusable, match="disk is full"):
-                async with stage.playing():
-                    pass
-        async with stage.playing() as play:
-            assert [str(run.trigger) for run in play.runs()] == ["once", "catch_up"]
-
-    run_async(scene())
-
-
-def test_catch_up_none_leaves_an_interrupted_occurrence(tmp_path: Path) -> None:
-    stage = Stage(tmp_path)
-    stage.write("hang", '{ when = "once", catch_up = "none" }')
-
-    async def scene() -> None:
-        await crashed(stage, "hang", condition="build")
-        async with stage.playing() as play:
-            assert play.states() == ["interrupted"]
-
-    run_async(scene())
-
-
-def test_a_run_that_had_begun_to_publish_is_finished_by_the_next_start(tmp_path: Path) -> None:
-    stage = Stage(tmp_path)
-    stage.write("slow-publishing")
-
-    async def scene() -> None:
-        run_id = await crashed(stage, "slow-publishing", condition="publishing")
-        async with stage.playing() as play:
-            done = await play.over(run_id)
-            assert done.status is RunStatus.DONE
-            assert [file.status for file in done.files] == ["published"]
-
-    run_async(scene())
-
-
-def test_a_run_that_had_begun_to_publish_waits_for_its_pipeline_where_a_secret_is_needed(
-    tmp_path: Path,
-) -> None:
-    stage = Stage(tmp_path)
-    file = stage.write("slow-publishing")
-
-    async def scene() -> None:
-        run_id = await crashed(stage, "slow-publishing", condition="publishing")
-        good = file.read_text()
-        file.unlink()
-        store = Store(tmp_path / "state/profexd.db")
-        run = store.run(run_id)
-        assert run is not None
-        assert run.documents is not None
-        held = withhold(run.documents, [Secret("literal", str(tmp_path / "out"))])
-        store.save_run(replace(run, documents=held))
-        store.close()
-        async with stage.playing() as play:
-            assert play.run(run_id).status is RunStatus.RUNNING
-        file.write_text(good)
-        async with stage.playing() as play:
-            assert (await play.over(run_id)).status is RunStatus.DONE
-
-    run_async(scene())
-
-
-def test_a_run_that_waited_when_the_daemon_ended_waits_again(tmp_path: Path) -> None:
-    stage = Stage(tmp_path, concurrent_runs=1)
-    stage.write("hang")
-    stage.write("quick")
-
-    async def scene() -> None:
-        async with stage.playing() as play:
-            await play.run_now("hang")
-            waiting = await play.run_now("quick")
-        async with stage.playing() as play:
-            assert (await play.over(waiting.run_id)).status is RunStatus.DONE
-
-    run_async(scene())
-
-
-def test_a_run_that_waited_for_a_pipeline_whose_file_is_gone_is_skipped(tmp_path: Path) -> None:
-    stage = Stage(tmp_path, concurrent_runs=1)
-    stage.write("hang")
-    file = stage.write("quick")
-
-    async def scene() -> None:
-        async with stage.playing() as play:
-            await play.run_now("hang")
-            waiting = await play.run_now("quick")
-        file.unlink()
-        async with stage.playing() as play:
-            assert play.run(waiting.run_id).status is RunStatus.SKIPPED
 
     run_async(scene())
 
@@ -585,7 +391,7 @@ def test_an_export_leaves_the_schedules_of_others_alone(tmp_path: Path) -> None:
             assert play.states("quick-once") == []
         stage.clock.forward(days=1)
         async with stage.playing() as play:
-            await settled(play, "quick-once")
+            await play.settled("quick-once")
             assert play.states("quick-once") == ["done"]
             assert [run.trigger for run in play.runs("quick")] == [Trigger.EXPORT]
 

@@ -8,7 +8,6 @@ import io
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -336,9 +335,3 @@ def test_a_run_that_fails_in_the_middle_leaves_no_file(
     with pytest.raises(Permanent, match="a sheet holds"):
         parts(export, partitioned(export, "excel", "c", sheet="a"))
     assert not list(export.folder.glob("run-*/part-*"))
-
-
-@pytest.fixture
-def table(tmp_path: Path) -> Table:
-    """A warehouse whose table is what a SELECT gives."""
-    return lambda sql: Export(tmp_path, sql)

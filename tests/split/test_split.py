@@ -30,12 +30,6 @@ LARGE = """
 Table = Callable[[str], Export]
 
 
-@pytest.fixture
-def table(tmp_path: Path) -> Table:
-    """A warehouse whose table is what a SELECT gives."""
-    return lambda sql: Export(tmp_path, sql)
-
-
 @pytest.mark.parametrize("compression", ALL_CODECS)
 @pytest.mark.parametrize("format_", FORMATS)
 def test_parts_are_no_larger_than_max_size_and_hold_all_records_in_order(

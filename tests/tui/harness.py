@@ -13,7 +13,7 @@ from typing import Any
 from textual.pilot import Pilot
 
 from profexd.tui.app import ProfexdApp
-from tests.tui.fakes import NOW, FakeClient
+from tests.tui.fakes import NOW, FakeClient, sample_pipelines
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 REWRITE = "PROFEXD_REWRITE_SNAPSHOTS"
@@ -117,3 +117,13 @@ def compare(name: str, text: str) -> None:
     )
     difference = "\n".join(lines)
     assert text == expected, f"{REWRITE}=1 takes the screen over\n{difference}"
+
+
+def sample() -> FakeClient:
+    """A daemon with the sample pipelines."""
+    return FakeClient(sample_pipelines())
+
+
+async def ready(stage: Stage) -> None:
+    """Wait until the list is there and live."""
+    await stage.sees("customers_daily", "live")
