@@ -7,6 +7,7 @@ import itertools
 import string
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from profexd.api import (
@@ -28,6 +29,7 @@ from profexd.api import (
 from profexd_formats.csv_layout import flattened
 from profexd_formats.csv_objects import quoted_object
 from profexd_formats.values import BARE, TIMESTAMPS, Rules, text
+from profexd_formats.xml_recipes import Step, applied
 
 _FORMULA = r"^[=+\-@\t\r]"
 _NUMBER = r"[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?"
@@ -127,8 +129,8 @@ class Csv(Format):
             names = [f"c{place}" for place in range(len(rows.columns))]
             values = [self._field(column) for column in rows.columns]
             texts = rows.project(list(zip(values, names, strict=True)))
-            line = self._line(names, rows.columns, line_end)
-            for part, blocks in series(parts, texts.text(line), self._encode):
+            texts, line = self._line(texts, rows.columns, line_end)
+            for part, blocks in series(parts, texts.text(*line), self._encode):
                 with part:
                     out = self._begun(part, rows, line_end)
                     for block in blocks:
@@ -183,36 +185,57 @@ class Csv(Format):
         values = [self._value(column) for column in rows.columns]
         rows.project(list(zip(values, names, strict=True))).copy(out, copying)
 
-    def _line(self, names: Sequence[str], columns: Sequence[Column], line_end: str) -> str:
-        """One row as SQL text, where the empty string is quoted and NULL is not empty.
+    def _line(
+        self, texts: Rows, columns: Sequence[Column], line_end: str
+    ) -> tuple[Rows, list[str]]:
+        """Return what to read, and one row of it as SQL text, in pieces.
 
-        ``names`` are columns of text.
+        ``texts`` has the text of each of ``columns``.
+        """
+        names = [column.name for column in texts.columns]
+        if len(columns) <= _MANY_COLUMNS:
+            values = [
+                self._between(name, column) for name, column in zip(names, columns, strict=True)
+            ]
+        else:
+            steps = [
+                Step(name, self._between("", column), partial(self._between, column=column))
+                for name, column in zip(names, columns, strict=True)
+            ]
+            projections, values = applied(steps)
+            texts = texts.project(projections)
+        # One concat copies each piece once; a chain of || does not, and has a depth limit.
+        separator, pieces = literal(self.options.separator), []
+        for start in range(0, len(values), _MANY_COLUMNS):
+            some = f", {separator}, ".join(values[start : start + _MANY_COLUMNS])
+            last = start + _MANY_COLUMNS >= len(values)
+            pieces.append(f"concat({some}, {literal(line_end) if last else separator})")
+        return texts, pieces
+
+    def _between(self, value: str, column: Column) -> str:
+        """Return SQL for what stands between two separators, where NULL is not the empty string.
+
+        ``value`` is SQL for the text of a value of ``column``.
         """
         options: CsvOptions = self.options
         null = literal(options.null)
-        values = []
-        for name, column in zip(names, columns, strict=True):
-            if column.type.id != "struct" and options.quote != "minimal" and self._quoted(column):
-                must = ["true"]
-            elif self._plain(column) or column.type.id == "struct":
-                # concat takes NULL for nothing.
-                values.append(f"coalesce({name}, {null})" if options.null else name)
-                continue
-            else:
-                # One sign after another is faster than a regular expression. What is decided is
-                # not looked at again, and JSON nearly always has quotes.
-                signs = [literal(options.separator), "'\"'", "chr(10)", "chr(13)"]
-                must = [f"contains({name}, {sign})" for sign in signs]
-                if column.type.id not in _TEXTS:
-                    must.sort(key=lambda test: "'\"'" not in test)
-                must += [f"{name} = {empty}" for empty in dict.fromkeys(("''", null))]
-            values.append(
-                f"CASE WHEN {name} IS NULL THEN {null} WHEN {' OR '.join(must)}"
-                f" THEN concat('\"', replace({name}, '\"', '\"\"'), '\"') ELSE {name} END"
-            )
-        # One concat copies each piece once; a chain of || does not, and has a depth limit.
-        separated = f", {literal(options.separator)}, ".join(values)
-        return f"concat({separated}, {literal(line_end)})"
+        if column.type.id != "struct" and options.quote != "minimal" and self._quoted(column):
+            must = ["true"]
+        elif self._plain(column) or column.type.id == "struct":
+            # concat takes NULL for nothing.
+            return f"coalesce({value}, {null})" if options.null else value
+        else:
+            # One sign after another is faster than a regular expression. What is decided is not
+            # looked at again, and JSON nearly always has quotes.
+            signs = [literal(options.separator), "'\"'", "chr(10)", "chr(13)"]
+            must = [f"contains({value}, {sign})" for sign in signs]
+            if column.type.id not in _TEXTS:
+                must.sort(key=lambda test: "'\"'" not in test)
+            must += [f"{value} = {empty}" for empty in dict.fromkeys(("''", null))]
+        return (
+            f"CASE WHEN {value} IS NULL THEN {null} WHEN {' OR '.join(must)}"
+            f" THEN concat('\"', replace({value}, '\"', '\"\"'), '\"') ELSE {value} END"
+        )
 
     def _plain(self, column: Column) -> bool:
         """Whether no value of ``column`` can need quotes."""
