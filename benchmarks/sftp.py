@@ -15,7 +15,6 @@ from pathlib import Path
 
 from benchmarks.child import peak
 from benchmarks.measure import ROOT
-from benchmarks.report import measured, verdict
 from tests.servers.process import program
 from tests.servers.sshd import PASSWORD, Sshd, sshd, sshd_home
 
@@ -59,6 +58,9 @@ def section(folder: Path, *, size: int, repeat: int) -> str:
 
 
 def _table(ways: list[_Way], *, size: int, repeat: int, least: int) -> str:
+    # Imported late: the process that is measured loads none of it.
+    from benchmarks.report import measured, verdict
+
     ours, theirs = ways[0], ways[1]
     lines = [
         f"{size / 1e9:g} GB to the same local sshd, {repeat} times each in alternation, in one"
@@ -81,8 +83,8 @@ def _table(ways: list[_Way], *, size: int, repeat: int, least: int) -> str:
     lines += [
         "",
         f"profexd is {ratio:.2f} × as fast as `sftp put` (target: 1.0 {verdict(ratio >= 1.0)})."
-        f" With a file a {_SMALL}th as large its peak was {least / 1e6:.0f} MB: memory does not grow"
-        f" with the file {verdict(most - least < 20e6)}.",
+        f" With a file a {_SMALL}th as large its peak was {least / 1e6:.0f} MB:"
+        f" memory does not grow with the file {verdict(most - least < 20e6)}.",
     ]
     return "\n".join(lines) + "\n\n" + measured()
 
