@@ -207,7 +207,7 @@ def test_utf_16_has_its_mark_once(table: Table) -> None:
         ({"null": "a,b"}, "must hold no separator"),
         ({"bom": True, "encoding": "latin-1"}, "no byte order mark"),
         ({"quote": "some"}, "not known"),
-        ({"layout": "records"}, "flat"),
+        ({"layout": "records"}, "layout"),
     ],
 )
 def test_an_option_that_cannot_be_is_a_configuration_error(
