@@ -50,6 +50,8 @@ def command(places: Places, name: str, as_json: bool) -> int:
     match run["status"]:
         case RunStatus.DONE | RunStatus.SKIPPED:
             return Exit.OK
+        case RunStatus.FAILED if run["error"] and run["error"]["code"] == "config_invalid":
+            return Exit.USAGE
         case RunStatus.STOPPED:  # nobody but Ctrl-C or a signal stops this run
             return Exit.INTERRUPTED
         case _:

@@ -208,7 +208,7 @@ def test_export_is_2_for_what_cannot_start_and_1_for_what_fails(
     disabled = profexd("export", "off")
     assert (disabled.code, "(disabled)" in disabled.err) == (1, True)
     wrong = profexd("export", "wrong", "--json")
-    assert (wrong.code, wrong.json["error"]["code"]) == (1, "config_invalid")
+    assert (wrong.code, wrong.json["error"]["code"]) == (2, "config_invalid")
     failed = profexd("export", "failing", "--json")
     assert (failed.code, failed.json["error"]["code"]) == (1, "query_failed")
 
