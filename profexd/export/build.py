@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from profexd.api.format import FormatContext
 from profexd.export.changes import baseline_files, changed_rows, kept_file
+from profexd.export.keys import refuse_ambiguous
 from profexd.export.partition import partitions
 from profexd.export.parts import BuiltPart, SpoolParts
 from profexd.export.query import Selection, select
@@ -94,7 +95,9 @@ def build(
         with _telling(source, parts, progress, stop), parts.or_none():
             held = [(rows, plan)]
             baseline = None
-            if pipeline.changes is not None:
+            if pipeline.changes is None:
+                refuse_ambiguous(rows, selection, pipeline)
+            else:
                 changes = changed_rows(rows, selection, pipeline, plan, new=kept, warn=warn)
                 baseline = changes.state
                 held = [(changes.rows, plan)]

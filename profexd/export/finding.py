@@ -64,14 +64,17 @@ class Findings:
 
     def refuse(self, pipeline: Pipeline) -> None:
         """Raise ConfigurationInvalid if there is any error; it tells all of them."""
+        if self.errors:
+            raise self.refusal(pipeline)
+
+    def refusal(self, pipeline: Pipeline) -> ConfigurationInvalid:
+        """Return the error that tells all errors."""
         errors = self.errors
-        if not errors:
-            return
         told = [f"{_place(one, pipeline)}: {one.message}" for one in errors[:_SHOWN]]
         if len(errors) > _SHOWN:
             told.append(f"and {len(errors) - _SHOWN} more")
         hints = [one.hint for one in errors if one.hint]
-        raise ConfigurationInvalid(
+        return ConfigurationInvalid(
             "; ".join(told), hint=hints[0] if len(errors) == 1 and hints else "; ".join(hints[:3])
         )
 

@@ -1,0 +1,48 @@
+"""The key of a source: one row per key, or the run fails before it writes anything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+from profexd.export.engine import failing
+from profexd.export.finding import Findings
+
+if TYPE_CHECKING:
+    from profexd.config.model import Pipeline
+    from profexd.export.query import Selection
+    from profexd.export.rows import DuckRows
+
+
+def refuse_ambiguous(rows: DuckRows, selection: Selection, pipeline: Pipeline) -> None:
+    """Raise ConfigurationInvalid where a selected row's key is NULL, or is another's too.
+
+    Without it the order would not be total, and equal rows could give different bytes. Of events
+    a ``[profiles] key`` says whose they are, so there it may be in many rows.
+    """
+    if selection.key is None or pipeline.source.kind == "events":
+        return
+    rows.stop.check()
+    with failing(rows.name, stop=rows.stop, folder=rows.spill):
+        found = rows.source.connection.execute(
+            f"SELECT CAST({selection.key} AS VARCHAR), count(*) {selection.rest}"
+            f" GROUP BY {selection.key} HAVING count(*) > 1 OR {selection.key} IS NULL LIMIT 1"
+        ).fetchall()
+    if found:
+        [(key, count)] = found
+        raise_ambiguous(pipeline, key, count)
+
+
+def raise_ambiguous(pipeline: Pipeline, key: str | None, count: int) -> NoReturn:
+    """Raise the error that ``key`` is NULL, or in ``count`` rows."""
+    findings = Findings()
+    column = pipeline.source.key
+    findings.error(
+        ("profiles", "key"),
+        f'the key is NULL in {count} row{"s" if count > 1 else ""}: the column is "{column}"'
+        if key is None
+        else f'"{key}" is the key of {count} rows: the column is "{column}"',
+        "a key has one row per value: name another column, or leave such rows out by the filter or"
+        " the source's query",
+        of="source",
+    )
+    raise findings.refusal(pipeline)
