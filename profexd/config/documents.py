@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from profexd.api.options import Check, Doc, Duration, Size
+from profexd.config.notify import NotifyTable
 from profexd.config.problems import Mistake
 from profexd.config.selection import (
     ChangesTable,
@@ -276,4 +277,7 @@ class PipelineFile(Table):
     split: Annotated[SplitTable, Doc("Several files instead of one large one.")] = fresh(SplitTable)
     retry: Annotated[RetryTable, Doc("What happens after an error that can pass.")] = fresh(
         RetryTable
+    )
+    notify: Annotated[list[NotifyTable], Doc("Who is told of what, each in a [[notify]].")] = Field(
+        default_factory=list
     )

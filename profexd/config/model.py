@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from profexd.api.options import FormatOptions, Secret, SinkOptions
+from profexd.config.notify import Notify
 from profexd.config.shape import (
     ChangesChoice,
     ColumnsChoice,
@@ -163,9 +164,10 @@ class Pipeline:
     on_existing: Literal["overwrite", "fail", "suffix"]
     timeout: float
     retry: Retry
+    notify: tuple[Notify, ...] = ()
     settings: Settings
     secrets: tuple[Secret, ...]
-    """Every secret of its sinks, for redaction."""
+    """Every secret of its sinks and of whom it tells, for redaction."""
     documents: dict[str, Any] = field(repr=False)
     """The effective documents (``settings``, ``pipeline``, ``source``, ``sinks`` by name), as
     ``pipeline_from_documents`` takes them: what a worker is sent."""

@@ -14,6 +14,7 @@ from profexd.api.options import FormatOptions, Options, SinkOptions
 from profexd.api.sink import Sink
 from profexd.config.catalog import Catalog
 from profexd.config.documents import PipelineFile, SourceFile
+from profexd.config.exposure import report_exposed
 from profexd.config.model import FormatChoice, SinkChoice, Source
 from profexd.config.options import (
     construct,
@@ -70,7 +71,8 @@ def read_sink(
     if type_name is None:
         _whatever_the_type(data, scope, catalog.sinks, SinkOptions)
         return None
-    exposed = _exposed_secrets(catalog.sinks[type_name].Options, data, scope)
+    # Whatever else is wrong with the table.
+    exposed = report_exposed(literal_secrets(catalog.sinks[type_name].Options, data), scope)
     options = _options(catalog.sinks[type_name].Options, data, scope)
     if options is None or exposed:
         return None
@@ -225,19 +227,3 @@ def _plugins_rules(data: Mapping[str, Any], scope: Scope) -> Iterator[None]:
 
 def _without_type(data: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in data.items() if key != "type"}
-
-
-def _exposed_secrets(options: type[Options], data: Mapping[str, Any], scope: Scope) -> bool:
-    """Report secrets that everybody may read, whatever else is wrong with the table."""
-    exposed = False
-    for path in literal_secrets(options, data):
-        document, _ = scope.document(path)
-        if document.world_readable:
-            scope.add(
-                path,
-                f"a secret stands in {document.label}, which everybody may read",
-                f"chmod o-r {document.label}, or keep the secret elsewhere: "
-                '{ env = "…" }, { file = "…" } or { credential = "…" }',
-            )
-            exposed = True
-    return exposed

@@ -22,6 +22,7 @@ from profexd.config.model import (
     Source,
     Split,
 )
+from profexd.config.notify import read_notify
 from profexd.config.options import option_names, secrets_of
 from profexd.config.partitions import on_existing
 from profexd.config.parts import (
@@ -117,6 +118,7 @@ def read_pipeline(
             target.path, values, file, scope, settings=around.settings, catalog=around.catalog
         )
     deltas = changes is not None or (events is not None and events.window is not None)
+    notify = read_notify(file.notify, scope)
     existing = on_existing(file, target.path if target else None, scope, deltas=deltas)
     if scope.problems.errors > before:
         return None
@@ -155,8 +157,12 @@ def read_pipeline(
             backoff=file.retry.backoff,
             max_backoff=file.retry.max_backoff,
         ),
+        notify=notify,
         settings=around.settings,
-        secrets=tuple(secret for sink in values for _, secret in secrets_of(sink.options)),
+        secrets=(
+            *(secret for sink in values for _, secret in secrets_of(sink.options)),
+            *(secret for one in notify for secret in one.secrets),
+        ),
         documents=documents,
         revision=digest(documents),
     )

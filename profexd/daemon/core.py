@@ -16,6 +16,8 @@ from profexd.daemon.board import Board
 from profexd.daemon.housekeeping import Housekeeping
 from profexd.daemon.hub import Hub
 from profexd.daemon.ledger import misspoke, state_unusable
+from profexd.daemon.notices import Notices
+from profexd.daemon.notify import Teller
 from profexd.daemon.records import Pause, Run
 from profexd.daemon.runlog import RunLogs
 from profexd.daemon.runs import Runs
@@ -29,6 +31,7 @@ from profexd.wire import RunStatus, Trigger
 if TYPE_CHECKING:
     from profexd.config.catalog import Catalog
     from profexd.config.model import Configuration, Pipeline
+    from profexd.config.notify import Notify
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +78,7 @@ class Core:
             logs=logs,
             spool=spool,
             now=now,
-            changed=lambda run: self.board.run_changed(run),
+            changed=self._run_changed,
             progressed=lambda active: self.board.progressed(active),
             files_changed=lambda active: self.board.files_changed(active),
             over=self._run_over,
@@ -84,6 +87,12 @@ class Core:
         )
         self.timetable = Timetable(store, now)
         self.board = Board(catalog, configuration, self.timetable, self.runs, hub, now)
+        self._teller = Teller(environ)
+        self._notices = Notices(
+            self._teller,
+            notify=self._notify,
+            earlier=lambda pipeline, limit: store.runs(pipeline=pipeline, limit=limit),
+        )
         self._housekeeping = Housekeeping(store, self.runs, logs, spool, now)
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
@@ -120,6 +129,7 @@ class Core:
             _, answer = self._inbox.get_nowait()
             if answer is not None and not answer.done():
                 answer.set_exception(_ending())
+        await self._teller.told()
         self._quiet.set()
 
     def _try(self, message: object) -> tuple[Any, ProfexdError | None]:
@@ -293,7 +303,17 @@ class Core:
                     run = self._occurrence(entry.pipeline, due, waiting)
                     if run.status is RunStatus.PENDING:
                         waiting.append(run)
+        self._notices.look(now, self._waited_for())
         self._housekeeping.tick(now, self.configuration)
+
+    def _waited_for(self) -> list[Run]:
+        """The runs that are not over, and may begin if they have not."""
+        pending = [run for run in self.runs.pending.values() if self._may_start(run)]
+        return pending + [active.run for active in self.runs.active.values()]
+
+    def _notify(self, name: str) -> tuple[Notify, ...]:
+        entry = self.configuration.pipelines.get(name)
+        return () if entry is None or entry.pipeline is None else entry.pipeline.notify
 
     def _occurrence(self, pipeline: Pipeline, due: decide.Due, unfinished: list[Run]) -> Run:
         schedule = pipeline.schedule
@@ -347,7 +367,11 @@ class Core:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        wakes = [self.timetable.next_wake(), self._housekeeping.next_wake()]
+        wakes = [
+            self.timetable.next_wake(),
+            self._housekeeping.next_wake(),
+            self._notices.next_wake(self._waited_for()),
+        ]
         now = self.now()
         # What is due and still waits, waits for a run to end, and that wakes the core by itself.
         instants = [wake for wake in wakes if wake is not None and wake > now]
@@ -361,8 +385,13 @@ class Core:
             delay = min(delay, (min(instants) - now).total_seconds())
         self._timer = asyncio.get_running_loop().call_later(delay, self.post, inbox.Tick())
 
+    def _run_changed(self, run: Run) -> None:
+        self.board.run_changed(run)
+        self._notices.changed(run)
+
     def _run_over(self, run: Run) -> None:
         self._observe(run)
+        self._notices.over(run)
         self._housekeeping.over(run, self.configuration)
 
 
