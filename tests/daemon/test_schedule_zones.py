@@ -14,7 +14,9 @@ from profexd.config.model import Schedule
 from profexd.daemon.schedule import occurrences
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
-DAYS = 3653
+STEP = timedelta(days=7)
+"""No clock changes twice within it."""
+STEPS = 522
 MINUTE = timedelta(minutes=1)
 ZONES = sorted(available_timezones())
 
@@ -23,20 +25,20 @@ ZONES = sorted(available_timezones())
 def changes(zone: str) -> tuple[datetime, ...]:
     """The instants at which the clocks of a zone change."""
     place = ZoneInfo(zone)
-    days = [BEGIN + timedelta(days=number) for number in range(DAYS)]
-    offsets = [day.astimezone(place).utcoffset() for day in days]
+    weeks = [BEGIN + number * STEP for number in range(STEPS)]
+    offsets = [week.astimezone(place).utcoffset() for week in weeks]
     found = []
-    for day, before, after in zip(days, offsets, offsets[1:], strict=False):
+    for week, before, after in zip(weeks, offsets, offsets[1:], strict=False):
         if before == after:
             continue
-        low, high = 0, 24 * 60
+        low, high = 0, STEP // MINUTE
         while high - low > 1:
             middle = (low + high) // 2
-            if (day + middle * MINUTE).astimezone(place).utcoffset() == before:
+            if (week + middle * MINUTE).astimezone(place).utcoffset() == before:
                 low = middle
             else:
                 high = middle
-        found.append(day + high * MINUTE)
+        found.append(week + high * MINUTE)
     return tuple(found)
 
 
