@@ -382,7 +382,9 @@ class Store:
     def coming_states(self, name: str) -> list[dict[str, Any]]:
         """Return what the runs of a pipeline will leave that are built and not yet delivered."""
         rows = self._db.execute(
-            "SELECT state FROM runs WHERE pipeline = ? AND state IS NOT NULL", (name,)
+            "SELECT state FROM runs WHERE pipeline = ? AND state IS NOT NULL"
+            " AND finished_at IS NULL",
+            (name,),
         )
         return [json.loads(row["state"]) for row in rows]
 

@@ -131,7 +131,7 @@ def test_a_daemon_that_is_killed_repeats_and_loses_nothing(
     site.stop()
     home.sql("UPDATE profiles SET visits = 9 WHERE id = 'b'")
     site.start(**killing(home.folder, step, "core"))
-    site.profexctl("run", "p", "--wait")
+    site.profexctl("run", "p")
     assert site.daemon is not None
     site.daemon.wait(timeout=20)
     home.sql("INSERT INTO profiles VALUES ('d', 'Dan', 4)")

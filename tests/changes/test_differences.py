@@ -153,12 +153,12 @@ def test_the_operation_must_not_be_another_column(runs: Runs) -> None:
 @pytest.mark.parametrize(
     ("statement", "said"),
     [
-        ("INSERT INTO t VALUES ('b', 'Bob', 2)", '"b" is the key of 2 rows'),
-        ("INSERT INTO t VALUES ('b', 'Bea', 2)", '"b" is the key of 2 rows'),
-        ("INSERT INTO t VALUES ('n', 'New', 1), ('n', 'Nil', 2)", '"n" is the key of 2 rows'),
-        ("INSERT INTO t VALUES (NULL, 'No', 2)", "the key is NULL"),
+        ("INSERT INTO t VALUES ('b', 'Bob', 2)", '"id" is "b" in 2 rows'),
+        ("INSERT INTO t VALUES ('b', 'Bea', 2)", '"id" is "b" in 2 rows'),
+        ("INSERT INTO t VALUES ('n', 'New', 1), ('n', 'Nil', 2)", '"id" is "n" in 2 rows'),
+        ("INSERT INTO t VALUES (NULL, 'No', 2)", '"id" is NULL in 1 row'),
         # One goes, one is there twice: as many rows as before.
-        ("UPDATE t SET id = 'b' WHERE id = 'c'", '"b" is the key of 2 rows'),
+        ("UPDATE t SET id = 'b' WHERE id = 'c'", '"id" is "b" in 2 rows'),
     ],
 )
 @pytest.mark.parametrize("first", [True, False])
