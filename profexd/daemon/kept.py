@@ -30,7 +30,7 @@ class KeptFiles:
         for path in folder.iterdir():
             if path.name not in named and path.name.partition(".")[0] not in working:
                 path.unlink(missing_ok=True)
-        if not working and not named:
+        if not working:
             with suppress(OSError):
                 folder.rmdir()
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from profexd.api.sql import identifier, literal
 from profexd.api.types import Column, DataType
@@ -15,6 +15,7 @@ from profexd.export.baseline import Baseline, keeping
 from profexd.export.engine import failing
 from profexd.export.finding import Findings
 from profexd.export.fingerprint import engine_mark, header_mark, row_hash
+from profexd.export.keys import raise_ambiguous
 from profexd.export.schema import describe
 
 if TYPE_CHECKING:
@@ -45,6 +46,15 @@ class Changes:
     removed: DuckRows | None
     """What goes into a file of its own: the profiles that are gone, if there are any."""
     state: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How one profile stands to what was delivered of it."""
+
+    state: Literal["added", "changed", "removed", "unchanged"]
+    since: str
+    """The last delivered run, which left the baseline."""
 
 
 def kept_file(plan: Plan) -> Path:
@@ -111,9 +121,9 @@ def changed_rows(
         changed, removed = comparison.full(known)
     else:
         assert known is not None
-        if not comparison.differ(known, count, last.rows if last else 0, steady=steady):
+        if not comparison.differ(known, steady=steady):
             count = comparison.keep(stored=True)
-            comparison.differ(known, count, last.rows if last else 0, steady=True)
+            comparison.differ(known, steady=True)
         changed, removed = comparison.taken_apart()
     return Changes(
         rows=changed,
@@ -129,6 +139,28 @@ def changed_rows(
             full_at=plan.instant.isoformat() if full or last is None else last.full_at,
         ).as_json(),
     )
+
+
+def standing(
+    rows: DuckRows, selection: Selection, pipeline: Pipeline, plan: Plan, key: str
+) -> Standing | None:
+    """Return how the profile of ``key``, as text, stands to the last delivered run.
+
+    None where changes cannot be told: there was no run, or the next one is full for another
+    reason; and where neither knows the profile.
+    """
+    comparison = _Comparison(rows, selection, pipeline, Path())
+    last = Baseline.of(plan.state)
+    old = last.within(plan.keep) if last is not None else None
+    if last is None or old is None or _why_full(last, old, comparison, plan):
+        return None
+    before, now = comparison.hashes(old, key)
+    if before == now:
+        return Standing(state="unchanged", since=last.run) if now is not None else None
+    word: Literal["added", "removed", "changed"] = "changed"
+    if before is None or now is None:
+        word = "added" if before is None else "removed"
+    return Standing(state=word, since=last.run)
 
 
 def _why_full(
@@ -193,11 +225,11 @@ class _Comparison:
             [(count,)] = self._run(
                 f"COPY (\n{statement}\n) TO {literal(path)} (FORMAT parquet, COMPRESSION zstd)"
             )
+        self._refuse_ambiguous()
         return int(count)
 
     def full(self, old: Path | None) -> tuple[DuckRows, DuckRows | None]:
         """Return all rows, and those that are gone since ``old`` where that is asked for."""
-        self._refuse_ambiguous()
         choice = self._choice
         if old is None or not (choice.operation or choice.deletes != "ignore"):
             return self._as_they_are(), None
@@ -206,25 +238,16 @@ class _Comparison:
         self._fetch(join, "true")
         return self.taken_apart()
 
-    def differ(self, old: Path, count: int, before: int, *, steady: bool) -> bool:
-        """Find the rows that are not as in ``old``; False where two reads do not agree.
-
-        ``count`` rows are there now, and ``before`` were.
-        """
+    def differ(self, old: Path, *, steady: bool) -> bool:
+        """Find the rows that are not as in ``old``; False where two reads do not agree."""
         self._compare(old, "n.hash IS DISTINCT FROM o.hash")
-        [(added, removed, wanted, keys)] = self._run(
-            "SELECT count(*) FILTER (operation = 'added'),"  # noqa: S608 - fixed names
-            " count(*) FILTER (operation = 'removed'), count(*) FILTER (operation <> 'removed'),"
-            f" count(DISTINCT key) FILTER (operation = 'added') FROM {_DELTA}"
-        )
-        # Each key that was there and still is must have found one row, and no more.
-        if count - added != before - removed or added != keys:
-            self._refuse_ambiguous()
         self._fetch("JOIN", "true" if steady else f"{row_hash(self._selection.columns)} = d.hash")
         if steady:
             return True
-        [(found,)] = self._run(
-            f"SELECT count(*) FROM {_CHANGED} WHERE {_OPERATION} <> 'removed'"  # noqa: S608 - fixed
+        there = "operation <> 'removed'"
+        [(wanted, found)] = self._run(
+            f"SELECT (SELECT count(*) FROM {_DELTA} WHERE {there}),"  # noqa: S608 - fixed
+            f" (SELECT count(*) FROM {_CHANGED} WHERE profexd_{there})"
         )
         return bool(found == wanted)
 
@@ -237,6 +260,17 @@ class _Comparison:
         return self._found(f"{_OPERATION} IS DISTINCT FROM 'removed'"), self._found(
             gone
         ) if any_ else None
+
+    def hashes(self, old: Path, key: str) -> tuple[int | None, int | None]:
+        """Return the hash of one profile in ``old`` and that of its values now."""
+        [(before, now)] = self._run(
+            f"SELECT (SELECT hash FROM read_parquet({literal(str(old))})"  # noqa: S608 - quoted
+            " WHERE CAST(key AS VARCHAR) = $1),"
+            f" (SELECT {row_hash(self._selection.columns)} FROM (\n{self._source}\n)"
+            f" WHERE CAST({_KEY} AS VARCHAR) = $1)",
+            key,
+        )
+        return before, now
 
     # SQL
 
@@ -301,27 +335,26 @@ class _Comparison:
 
     def _refuse_ambiguous(self) -> None:
         """Raise ConfigurationInvalid where a key is NULL or there more than once."""
+        file = f"read_parquet({literal(str(self._new))})"
+        kept = f"(SELECT CAST(key AS VARCHAR) AS key FROM {file})"  # noqa: S608 - quoted
+        # The file is in the order of the keys, and the engine reads it in that order.
         found = self._run(
-            f"SELECT key, count(*) FROM read_parquet({literal(str(self._new))})"  # noqa: S608 - quoted
-            " GROUP BY key HAVING key IS NULL OR count(*) > 1 ORDER BY key NULLS FIRST LIMIT 1"
+            f"SELECT key FROM (SELECT key, lag(key) OVER () AS before FROM {kept})"  # noqa: S608 - quoted
+            " WHERE key IS NULL OR key = before LIMIT 1"
         )
         if found:
-            [(key, count)] = found
-            findings = Findings()
-            findings.error(
-                ("profiles", "key"),
-                "the key is NULL" if key is None else f'"{key}" is the key of {count} rows',
-                "name a column with one value per row, or leave such rows out by the filter or the"
-                " source's query",
-                of="source",
+            [(key,)] = found
+            [(count,)] = self._run(
+                f"SELECT count(*) FROM {kept} WHERE key IS NOT DISTINCT FROM $1",  # noqa: S608 - quoted
+                key,
             )
-            findings.refuse(self._pipeline)
+            raise_ambiguous(self._pipeline, key, count)
 
-    def _run(self, statement: str) -> Sequence[tuple[Any, ...]]:
+    def _run(self, statement: str, *values: object) -> Sequence[tuple[Any, ...]]:
         self._rows.stop.check()
         with self._failing():
             found: Sequence[tuple[Any, ...]] = self._rows.source.connection.execute(
-                statement
+                statement, values or None
             ).fetchall()
         return found
 

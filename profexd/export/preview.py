@@ -21,6 +21,7 @@ from profexd.api.format import (
 )
 from profexd.api.types import Column
 from profexd.export.build import rows_of
+from profexd.export.changes import baseline_files, changed_rows
 from profexd.export.engine import failing
 from profexd.export.partition import values_of, visible
 from profexd.export.query import select
@@ -49,7 +50,14 @@ def preview(
     """Read, and return the first ``limit`` rows, how many match, and the names of the files."""
     format_ = catalog.formats[pipeline.format.type](pipeline.format.options, FormatContext())
     limits = pipeline.settings.limits
-    with open_source(pipeline.source, limits=limits, folder=folder, stop=stop) as source:
+    baseline = folder / "baseline.parquet"
+    with open_source(
+        pipeline.source,
+        limits=limits,
+        folder=folder,
+        stop=stop,
+        beside=baseline_files(pipeline, plan, baseline),
+    ) as source:
         selection = select(
             source,
             pipeline,
@@ -60,6 +68,11 @@ def preview(
             partitioned=plan.partitioned,
         )
         rows = rows_of(source, pipeline, selection, folder=folder, stop=stop)
+        if pipeline.changes is not None:
+            changes = changed_rows(
+                rows, selection, pipeline, plan, new=baseline, warn=lambda message: None
+            )
+            rows = changes.rows
         if plan.partitioned:
             found = values_of(rows, catalog)
             matching = sum(count for _, count in found)

@@ -7,6 +7,7 @@ import io
 import json
 import sqlite3
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,10 @@ class Home:
         assert delivered.run["status"] == "done", delivered.run["error"]
         return delivered
 
+    def export_failing(self, name: str = "p") -> RunJson:
+        """Run it where nothing can be read of the outbox."""
+        return export(self.paths, name)
+
     def everything(self) -> set[str]:
         return {
             str(path.relative_to(self.outbox))
@@ -111,6 +116,15 @@ class Home:
 
     def kept(self) -> list[Path]:
         return sorted(path for path in (self.paths.state / "kept").rglob("*") if path.is_file())
+
+    def seen(self, pipeline: str, when: datetime) -> None:
+        """Have the store believe that the file of a pipeline was last there at ``when``."""
+        with sqlite3.connect(self.paths.state / "profexd.db") as store:
+            store.execute(
+                "UPDATE pipelines SET seen_at = ? WHERE name = ?",
+                (when.isoformat(timespec="microseconds"), pipeline),
+            )
+        store.close()
 
     def state(self, pipeline: str = "p") -> dict[str, Any]:
 
