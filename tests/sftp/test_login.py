@@ -81,7 +81,8 @@ def test_the_agent_logs_in(
     agent = subprocess.Popen([program("ssh-agent"), "-D", "-a", str(socket)], stdout=-3)
     try:
         monkeypatch.setenv("SSH_AUTH_SOCK", str(socket))
-        while not socket.exists():
+        empty = 1
+        while subprocess.run([program("ssh-add"), "-l"], capture_output=True).returncode != empty:
             assert agent.poll() is None
         alone = sink(server, folder, password=None, agent=True)
         with pytest.raises(ConfigurationInvalid, match="no SSH agent with a key"):
