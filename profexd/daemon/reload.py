@@ -51,13 +51,13 @@ class Reloader:
         self._waiting: asyncio.Task[CheckJson] | None = None
         self._read: Configuration = core.configuration
         """The files as last read, before they were judged by their sources."""
-        self._good: Configuration | None = None
-        """What was last judged to the end: a pipeline that is found wrong falls back to it."""
+        self._good: Configuration = core.configuration
+        """What was last judged to the end, or else began: what is found wrong falls back to it."""
         self._following: set[asyncio.Task[None]] = set()
 
     async def begin(self) -> None:
         """Judge what the core began with."""
-        self._follow(self._read, await self._inspections.begin(self._read))
+        self._follow(self._read, await self._inspections.begin(self._read), previous=None)
 
     async def close(self) -> None:
         """Judge no more."""
@@ -134,7 +134,7 @@ class Reloader:
 
     async def _taken_over(self) -> Configuration:
         """Read the files, judge them as far as that is quick, and let the core take them over."""
-        previous = self._good or self._core.configuration
+        previous = self._good
         self._read = read = await asyncio.to_thread(self._load, previous)
         asked = await self._inspections.begin(read)
         if asked:
@@ -142,24 +142,35 @@ class Reloader:
         judged = self._inspections.judged(read, previous=previous)
         await self._core.ask(inbox.Loaded(judged))
         if asked:
-            self._follow(read, asked)
+            self._follow(read, asked, previous=previous)
         else:
             self._good = judged
         return judged
 
-    def _follow(self, read: Configuration, asked: set[asyncio.Task[None]]) -> None:
-        task = asyncio.create_task(self._judge_later(read, asked), name="judge")
+    def _follow(
+        self,
+        read: Configuration,
+        asked: set[asyncio.Task[None]],
+        *,
+        previous: Configuration | None,
+    ) -> None:
+        task = asyncio.create_task(self._judge_later(read, asked, previous), name="judge")
         self._following.add(task)
         task.add_done_callback(self._following.discard)
 
-    async def _judge_later(self, read: Configuration, asked: set[asyncio.Task[None]]) -> None:
+    async def _judge_later(
+        self,
+        read: Configuration,
+        asked: set[asyncio.Task[None]],
+        previous: Configuration | None,
+    ) -> None:
         """Take over what is found out about files that have been taken over already."""
         if asked:
             await asyncio.wait(asked)
         async with self._reading:
             if self._read is not read:
                 return
-            judged = self._inspections.judged(read, previous=self._good)
+            judged = self._inspections.judged(read, previous=previous)
             before = self._core.configuration.problems
             if judged.problems != before:
                 await self._core.ask(inbox.Loaded(judged))
