@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from profexd.api.errors import ProfexdError
 from profexd.daemon import decide, inbox
 from profexd.daemon.board import Board
+from profexd.daemon.database import StoreUnusable
 from profexd.daemon.housekeeping import Housekeeping
 from profexd.daemon.hub import Hub
 from profexd.daemon.ledger import misspoke, state_unusable
@@ -22,7 +23,7 @@ from profexd.daemon.records import Pause, Run
 from profexd.daemon.runlog import RunLogs
 from profexd.daemon.runs import Runs
 from profexd.daemon.spool import Spool
-from profexd.daemon.store import Store, StoreUnusable
+from profexd.daemon.store import Store
 from profexd.daemon.supervisor import WORKER, Supervisor, WorkerEnded, WorkerSaid
 from profexd.daemon.timetable import Timetable
 from profexd.export.messages import Progress

@@ -16,10 +16,10 @@ from profexd.config.catalog import Catalog, load_catalog
 from profexd.config.loading import load
 from profexd.daemon import logs
 from profexd.daemon.control import SocketUnusable
+from profexd.daemon.database import StoreUnusable
 from profexd.daemon.home import DirectoryRefused, Held, Lock, private_directory, private_files
 from profexd.daemon.life import Life
 from profexd.daemon.recorded import past
-from profexd.daemon.store import StoreUnusable
 from profexd.daemon.supervisor import WORKER
 from profexd.daemon.watch import look
 

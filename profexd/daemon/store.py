@@ -3,69 +3,28 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from profexd.api.errors import Permanent
+from profexd.daemon.database import Database, instant_of, text_of
 from profexd.daemon.records import FileRecord, Memory, Pause, Run
-from profexd.daemon.schema import migrate
 from profexd.export.job import Handle
 from profexd.wire import RunStatus, Trigger
 
 
-def _text(instant: datetime | None) -> str | None:
-    # One width, so that text order is the order of time.
-    return None if instant is None else instant.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def _unusable(path: Path, why: Exception) -> StoreUnusable:
-    return StoreUnusable(
-        f"cannot use the run state in {path}: {why}",
-        hint="make room on its disk, or restore the file from a backup",
-    )
-
-
-def _instant(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
-
-
-class StoreUnusable(Permanent):
-    """The run state cannot be opened, read or written."""
-
-    code = "state_unusable"
-
-
-class Store:
+class Store(Database):
     """Open it once per process, under the state directory's lock.
 
     Every method that writes has committed, and the disk has it, when it returns.
     """
 
     def __init__(self, path: Path) -> None:
-        try:
-            # SQLite gives its journal the mode of the database, so the first file decides.
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
-            self._db = sqlite3.connect(path, isolation_level=None)
-        except (OSError, sqlite3.Error) as why:
-            raise _unusable(path, why) from why
-        try:
-            self._db.row_factory = sqlite3.Row
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._db.execute("PRAGMA foreign_keys = ON")
-            migrate(self._db)
-        except (RuntimeError, sqlite3.Error) as why:
-            self._db.close()
-            raise _unusable(path, why) from why
-
+        super().__init__(path)
         self._kept = path.parent / "kept"
-        self._after: list[Callable[[], None]] = []
 
     def keep(self, name: str) -> Path:
         """Return the folder for the files that a pipeline's state names."""
@@ -76,36 +35,6 @@ class Store:
         if not self._kept.is_dir():
             return []
         return sorted(folder.name for folder in self._kept.iterdir())
-
-    def close(self) -> None:
-        """Close the database."""
-        self._db.close()
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Make all writes within the block one; a block within a block joins it."""
-        if self._db.in_transaction:
-            yield
-            return
-        self._db.execute("BEGIN IMMEDIATE")
-        self._after = []
-        try:
-            yield
-            self._db.execute("COMMIT")
-        except BaseException:
-            # Where its disk is full SQLite may have rolled back by itself.
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
-        for do in self._after:
-            do()
-
-    def then(self, do: Callable[[], None]) -> None:
-        """Do it once the transaction is committed, or now where there is none."""
-        if self._db.in_transaction:
-            self._after.append(do)
-        else:
-            do()
 
     # Runs
 
@@ -127,14 +56,14 @@ class Store:
             "run_id": int(run.run_id),
             "pipeline": run.pipeline,
             "trigger": str(run.trigger),
-            "instant": _text(run.instant),
+            "instant": text_of(run.instant),
             "status": str(run.status),
             "by": run.by,
             "attempt": run.attempt,
             "retry_at": run.retry_at,
-            "scheduled_at": _text(run.scheduled_at),
-            "started_at": _text(run.started_at),
-            "finished_at": _text(run.finished_at),
+            "scheduled_at": text_of(run.scheduled_at),
+            "started_at": text_of(run.started_at),
+            "finished_at": text_of(run.finished_at),
             "phase": run.phase,
             "rows": run.rows,
             "bytes": run.bytes,
@@ -218,7 +147,7 @@ class Store:
 
     def spooled(self, *, before: datetime) -> list[Run]:
         """Return the runs that ended by then whose folder may stand in the spool, oldest first."""
-        return self._runs("WHERE spooled = 1 AND finished_at <= ? ORDER BY run_id", _text(before))
+        return self._runs("WHERE spooled = 1 AND finished_at <= ? ORDER BY run_id", text_of(before))
 
     def spooled_bytes(self) -> int:
         """Return how much the folders of finished runs hold."""
@@ -256,7 +185,7 @@ class Store:
         (count,) = self._db.execute(
             "SELECT count(*) FROM runs WHERE pipeline = ? AND scheduled_at IS ? "
             "AND status = 'interrupted'",
-            (pipeline, _text(scheduled_at)),
+            (pipeline, text_of(scheduled_at)),
         ).fetchone()
         return int(count)
 
@@ -322,7 +251,7 @@ class Store:
             (
                 memory.name,
                 int(memory.export_id),
-                _text(memory.cursor),
+                text_of(memory.cursor),
                 memory.timing,
                 int(memory.active),
                 int(memory.once_done),
@@ -334,7 +263,7 @@ class Store:
         with self.transaction():
             self._db.executemany(
                 "UPDATE pipelines SET seen_at = ? WHERE name = ?",
-                [(_text(now), name) for name in names],
+                [(text_of(now), name) for name in names],
             )
 
     def save_contents(self, contents: Mapping[str, str]) -> None:
@@ -402,7 +331,7 @@ class Store:
             return
         self._db.execute(
             "INSERT OR REPLACE INTO pauses VALUES (?, ?, ?, ?, ?)",
-            (name, pause.by, _text(pause.at), pause.reason, _text(pause.until)),
+            (name, pause.by, text_of(pause.at), pause.reason, text_of(pause.until)),
         )
 
     def pauses(self) -> dict[str, Pause]:
@@ -412,7 +341,7 @@ class Store:
                 by=row["by"],
                 at=datetime.fromisoformat(row["at"]),
                 reason=row["reason"],
-                until=_instant(row["until"]),
+                until=instant_of(row["until"]),
             )
             for row in self._db.execute("SELECT * FROM pauses")
         }
@@ -431,11 +360,11 @@ class Store:
                     "AND run_id NOT IN (SELECT run_id FROM handles WHERE published = 0) "
                     "AND run_id NOT IN (SELECT max(run_id) FROM runs GROUP BY pipeline) "
                     "RETURNING run_id",
-                    (_text(before),),
+                    (text_of(before),),
                 )
             ]
             stale = self._db.execute(
-                "SELECT name FROM pipelines WHERE seen_at < ?", (_text(before),)
+                "SELECT name FROM pipelines WHERE seen_at < ?", (text_of(before),)
             ).fetchall()
             for (name,) in stale:
                 if name not in keep:
@@ -469,9 +398,9 @@ class Store:
             by=row["by"],
             attempt=row["attempt"],
             retry_at=row["retry_at"],
-            scheduled_at=_instant(row["scheduled_at"]),
-            started_at=_instant(row["started_at"]),
-            finished_at=_instant(row["finished_at"]),
+            scheduled_at=instant_of(row["scheduled_at"]),
+            started_at=instant_of(row["started_at"]),
+            finished_at=instant_of(row["finished_at"]),
             phase=row["phase"],
             rows=row["rows"],
             bytes=row["bytes"],

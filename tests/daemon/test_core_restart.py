@@ -10,8 +10,9 @@ import pytest
 
 from profexd.api.options import Secret
 from profexd.daemon import inbox
+from profexd.daemon.database import StoreUnusable
 from profexd.daemon.records import Run
-from profexd.daemon.store import Store, StoreUnusable
+from profexd.daemon.store import Store
 from profexd.daemon.withheld import withhold
 from profexd.wire import RunStatus
 from tests.daemon.stage import Stage, run_async

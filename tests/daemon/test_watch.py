@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from profexd.daemon.store import StoreUnusable
+from profexd.daemon.database import StoreUnusable
 from profexd.daemon.watch import Watcher, look
 from tests.daemon.stage import run_async
 
