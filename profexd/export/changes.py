@@ -62,12 +62,12 @@ def kept_file(plan: Plan) -> Path:
     return plan.keep / f"{plan.run_id}.parquet"
 
 
-def baseline_files(pipeline: Pipeline, plan: Plan, new: Path) -> tuple[Path, ...]:
-    """Return the files that a run reads beside its source: the last baseline, and the ``new``."""
+def baseline_files(pipeline: Pipeline, plan: Plan, *new: Path) -> tuple[Path, ...]:
+    """Return the files that a run reads beside its source: the last baseline, and ``new`` ones."""
     if pipeline.changes is None:
         return ()
     last = Baseline.of(plan.state)
-    return (new,) if last is None else (new, plan.keep / last.file)
+    return new if last is None else (*new, plan.keep / last.file)
 
 
 def judge_changes(

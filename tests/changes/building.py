@@ -13,9 +13,10 @@ import duckdb
 
 from profexd.config.catalog import load_catalog
 from profexd.config.loading import pipeline_from_documents
+from profexd.config.model import Pipeline
 from profexd.export.build import build
 from profexd.export.job import Job
-from profexd.export.plan import plan
+from profexd.export.plan import Plan, plan
 from profexd.export.stop import Stop
 
 Row = dict[str, str]
@@ -46,28 +47,33 @@ class Runs:
             for statement in statements:
                 connection.execute(statement)
 
-    def run(self, *, deliver: bool = True) -> dict[str, list[Row]]:
-        """The rows of each file by its path; the state moves on only if it is delivered."""
-        self.number += 1
-        self.instant += timedelta(hours=1)
-        self.warnings = []
+    def planned(self) -> tuple[Pipeline, Plan]:
+        """The pipeline as its files say now, and the plan of its next run."""
         pipeline = pipeline_from_documents("p", self._documents(), CATALOG)
-        spool = self.folder / f"run-{self.number}"
-        spool.mkdir()
         job = Job(
             action="run",
-            run_id=str(self.number),
+            run_id=str(self.number + 1),
             export_id="1",
             pipeline="p",
-            instant=self.instant,
+            instant=self.instant + timedelta(hours=1),
             documents={},
-            spool=str(spool),
+            spool="",
             state=self.state,
             keep=str(self.folder / "kept" / "p"),
         )
+        return pipeline, plan(job, pipeline, CATALOG)
+
+    def run(self, *, deliver: bool = True) -> dict[str, list[Row]]:
+        """The rows of each file by its path; the state moves on only if it is delivered."""
+        pipeline, names = self.planned()
+        self.number += 1
+        self.instant += timedelta(hours=1)
+        self.warnings = []
+        spool = self.folder / f"run-{self.number}"
+        spool.mkdir()
         outcome = build(
             pipeline,
-            plan(job, pipeline, CATALOG),
+            names,
             catalog=CATALOG,
             folder=spool,
             stop=Stop(),
