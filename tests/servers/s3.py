@@ -70,7 +70,7 @@ class S3Server:
 @pytest.fixture(scope="session")
 def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     """SeaweedFS: checks signatures, rights and conditions."""
-    with _seaweedfs(tmp_path_factory.mktemp("seaweedfs")) as url:
+    with seaweedfs_server(tmp_path_factory.mktemp("seaweedfs")) as url:
         yield S3Server(url, conditional=True)
 
 
@@ -82,7 +82,8 @@ def juicefs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
 
 
 @contextmanager
-def _seaweedfs(folder: Path) -> Iterator[str]:
+def seaweedfs_server(folder: Path) -> Iterator[str]:
+    """Run SeaweedFS below ``folder``; yields its URL."""
     rights = folder / "identities.json"
     rights.write_text(
         json.dumps(
