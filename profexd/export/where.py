@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -12,6 +13,9 @@ from profexd.export.engine import first_line
 
 if TYPE_CHECKING:
     from profexd.export.stop import Stop
+
+_NEAR = re.compile(r'^(?:Candidate bindings: |Did you mean )("[^"\n]+")', re.MULTILINE)
+"""How the engine names what is near a name that it does not know."""
 
 
 def condition(connection: duckdb.DuckDBPyConnection, where: str) -> str:
@@ -69,7 +73,10 @@ def refuse_unfit(connection: duckdb.DuckDBPyConnection, statement: str, stop: St
         connection.sql(statement)
     except duckdb.Error as error:
         stop.check()
+        near = _NEAR.search(str(error))
         raise ConfigurationInvalid(
             f"where: {first_line(error)}",
-            hint="where must be one condition over the columns of the source",
+            hint=f"did you mean {near[1]}?"
+            if near
+            else "where must be one condition over the columns of the source",
         ) from error
