@@ -224,6 +224,40 @@ class ProbeJson(TypedDict):
     """The least rights that the sink needs, where its storage has a language for them."""
 
 
+class WhyConditionJson(TypedDict):
+    """One condition that a row must pass, or a group of them, with what lies in it behind it.
+
+    ``kind`` is ``condition``, ``all``, ``any`` or ``where``; ``depth`` is 0 for what must hold by
+    itself, and one more inside a group; ``value`` is that of the property.
+    """
+
+    depth: int
+    kind: str
+    text: str
+    holds: bool
+    value: Any
+
+
+class StandingJson(TypedDict):
+    """How a profile stands to the last delivered run, ``since``: in mode changed."""
+
+    state: Literal["added", "changed", "removed", "unchanged"]
+    since: str
+
+
+class WhyJson(TypedDict):
+    pipeline: str
+    key: str
+    column: str
+    """The column that holds the key."""
+    rows: int
+    """How many rows of the source have the key; 0: it is unknown."""
+    exported: bool
+    """Whether every condition lets it in."""
+    conditions: list[WhyConditionJson]
+    changes: StandingJson | None
+
+
 class CheckJson(TypedDict):
     ok: bool
     problems: list[ProblemJson]

@@ -21,6 +21,7 @@ from profexd.wire import (
     PreviewJson,
     ProbeJson,
     RunJson,
+    WhyJson,
 )
 
 CALL_SECONDS = 30.0
@@ -77,6 +78,11 @@ class Client:
         """Ask each sink of a pipeline whether it can deliver."""
         path = f"{_pipeline(name)}/probe"
         return cast("list[ProbeJson]", self._call("POST", path, timeout=PREVIEW_SECONDS))
+
+    def why(self, name: str, key: str) -> WhyJson:
+        """Return what lets the profile of ``key`` into a pipeline's export, or keeps it out."""
+        path = f"{_pipeline(name)}/why"
+        return cast(WhyJson, self._call("POST", path, {"key": key}, timeout=PREVIEW_SECONDS))
 
     def runs(
         self, pipeline: str | None = None, status: str | None = None, limit: int = 50

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from profexd.api.errors import ConfigurationInvalid
 from profexd.daemon.core import Core
@@ -14,7 +14,7 @@ from profexd.daemon.errand import errand
 from profexd.daemon.spool import Spool
 from profexd.daemon.store import Store
 from profexd.export.job import Job
-from profexd.export.messages import Message, Previewed
+from profexd.export.messages import Explained, Message, Previewed
 
 _AT_A_TIME = 2
 _TIMEOUT = 120.0
@@ -33,6 +33,15 @@ class Previews:
 
     async def preview(self, name: str, limit: int) -> dict[str, Any]:
         """Return the PreviewJson of a pipeline; raises what the worker said."""
+        return await self._ask("preview", name, limit=limit)
+
+    async def why(self, name: str, key: str) -> dict[str, Any]:
+        """Return the WhyJson of one profile of a pipeline; raises what the worker said."""
+        return await self._ask("why", name, key=key)
+
+    async def _ask(
+        self, action: Literal["preview", "why"], name: str, *, limit: int = 0, key: str = ""
+    ) -> dict[str, Any]:
         pipeline = self._core.board.entry(name).pipeline
         if pipeline is None:
             raise ConfigurationInvalid(
@@ -43,7 +52,7 @@ class Previews:
             now = self._now()
             folder = f"preview-{int(now.timestamp())}{next(self._numbers)}"
             job = Job(
-                action="preview",
+                action=action,
                 run_id=str(int(now.timestamp())),
                 export_id=self._core.timetable.memory(name).export_id,
                 pipeline=name,
@@ -51,21 +60,25 @@ class Previews:
                 documents=pipeline.documents,
                 spool=str(self._spool.folder(folder)),
                 limit=limit,
+                key=key,
                 state=self._store.state(name),
                 keep=str(self._store.keep(name)),
             )
             shown: dict[str, Any] = {}
 
             def hear(message: Message) -> None:
-                if isinstance(message, Previewed):
-                    shown.update(message.preview)
+                match message:
+                    case Previewed():
+                        shown.update(message.preview)
+                    case Explained():
+                        shown.update(message.why)
 
             try:
                 await errand(
                     self._core.supervisor,
                     job,
                     hear,
-                    what=f"the preview of {name}",
+                    what=f"the {'preview' if action == 'preview' else 'answer'} of {name}",
                     hint="find out what is slow in its source",
                     seconds=_TIMEOUT,
                 )

@@ -57,6 +57,7 @@ class Api:
             ("POST", "/v1/pipelines/{name}/resume", Role.OPERATOR, self.resume),
             ("POST", "/v1/pipelines/{name}/preview", Role.OPERATOR, self.preview),
             ("POST", "/v1/pipelines/{name}/probe", Role.OPERATOR, self.probe),
+            ("POST", "/v1/pipelines/{name}/why", Role.OPERATOR, self.why),
             ("GET", "/v1/runs", Role.VIEWER, self.runs),
             ("GET", "/v1/runs/{id}", Role.VIEWER, self.run),
             ("POST", "/v1/runs/{id}/stop", Role.OPERATOR, self.stop),
@@ -151,6 +152,14 @@ class Api:
             raise BadRequest(f"limit {limit} is not between 0 and 10000")
         shown = await self.previews.preview(request.match_info["name"], limit)
         return web.json_response(shown, dumps=_dumps)
+
+    async def why(self, request: web.Request) -> web.Response:
+        """Say of one profile what lets it in or keeps it out; moves nothing."""
+        body = await _body(request, key=str)
+        if "key" not in body:
+            raise BadRequest('"key" is missing', hint="the key of one profile, as text")
+        answer = await self.previews.why(request.match_info["name"], body["key"])
+        return web.json_response(answer, dumps=_dumps)
 
     # Runs
 

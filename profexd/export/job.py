@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-Action = Literal["run", "finish", "discard", "preview", "inspect", "probe"]
+Action = Literal["run", "finish", "discard", "preview", "inspect", "probe", "why"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,7 @@ class Job:
 
     ``run`` walks the five rooms. ``finish`` publishes what a dead worker had staged and had begun
     to publish. ``discard`` removes what a dead worker had staged. ``preview`` reads and shows,
-    and moves nothing. ``probe`` asks the sinks. ``documents`` is
+    and moves nothing; ``why`` does so for one profile. ``probe`` asks the sinks. ``documents`` is
     ``Pipeline.documents``; finish and discard need ``handles``.
     ``inspect`` judges many pipelines by their sources: ``documents`` and ``state`` go by name.
     """
@@ -42,6 +42,8 @@ class Job:
     handles: tuple[Handle, ...] = field(default=())
     limit: int = 100
     """Rows of a preview."""
+    key: str = ""
+    """The profile that ``why`` asks for."""
     state: dict[str, Any] = field(default_factory=dict)
     """What the last delivered run of the pipeline left (``Built.state``)."""
     keep: str = ""

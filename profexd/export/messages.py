@@ -126,6 +126,14 @@ class Previewed(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Explained(Message):
+    """The answer to a why job."""
+
+    event: ClassVar[str] = "explained"
+    why: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inspected(Message):
     """One of the answers to an inspect job: what is wrong between a pipeline and its source.
 
@@ -170,6 +178,7 @@ _KINDS: dict[str, type[Message]] = {
         Retrying,
         Logged,
         Previewed,
+        Explained,
         Probed,
         Inspected,
         Finished,

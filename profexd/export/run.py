@@ -23,6 +23,7 @@ from profexd.export.deliver import Delivery, deliver, discard, paced, publish, r
 from profexd.export.journal import Journal
 from profexd.export.messages import (
     Built,
+    Explained,
     Finished,
     Logged,
     Planned,
@@ -40,6 +41,7 @@ from profexd.export.redact import Secrets
 from profexd.export.retry import Attempts
 from profexd.export.spool import make_spool
 from profexd.export.stop import Stop
+from profexd.export.why import why
 from profexd.wire import Phase, RunStatus
 
 if TYPE_CHECKING:
@@ -204,6 +206,14 @@ class Run:
         )
         self.journal.tell(Previewed(preview=dict(shown)))
 
+    def why(self) -> None:
+        """Say of one profile what lets it in or keeps it out; nothing is written down."""
+        names = plan(self.job, self.pipeline, self.catalog)
+        folder = Path(self.job.spool)
+        make_spool(folder)
+        answer = why(self.pipeline, names, self.job.key, folder=folder, stop=self.stop)
+        self.journal.tell(Explained(why=dict(answer)))
+
     def close(self) -> None:
         """Let go of the sinks' connections."""
         for sink in self._sinks.values():
@@ -324,6 +334,8 @@ def perform(
                         return
                 case "preview":
                     run.preview()
+                case "why":
+                    run.why()
                 case "probe":
                     for said in probe_sinks([pipeline], catalog, secrets, run_id=job.run_id):
                         journal.tell(Probed(probe=dict(said)))

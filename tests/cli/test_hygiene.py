@@ -27,6 +27,7 @@ ARGUMENTS = {
     "resume": ["a"],
     "logs": ["17"],
     "preview": ["a"],
+    "why": ["a", "p1"],
     "events": [],
     "plugins": [],
     "check": [],
@@ -77,6 +78,13 @@ def daemon(tmp_path: Path) -> DaemonDouble:
         "POST /v1/pipelines/a/preview": (
             200,
             {**preview, "rows_matching": 0, "rows": [], "text": ""},
+        ),
+        "POST /v1/pipelines/a/why": (
+            200,
+            {
+                **{"pipeline": "a", "key": "p1", "column": "id", "rows": 1, "exported": True},
+                **{"conditions": [], "changes": None},
+            },
         ),
         "GET /v1/runs/17/log": (200, Lines([{"at": at, "level": "info", "message": "x"}])),
         "GET /v1/events": (200, Lines([{"type": "hello", "seq": 1, "at": at, "boot_id": "b"}])),

@@ -44,6 +44,33 @@ def test_resume_prints_the_pipeline(
     assert "newsletter runs again, next run" in ctl("resume", "newsletter").out
 
 
+def test_why_shows_each_condition_with_its_value(ctl: Command, daemon: DaemonDouble) -> None:
+    conditions = [
+        {"depth": 0, "kind": "any", "text": "any of", "holds": True, "value": None},
+        {"depth": 1, "kind": "condition", "text": "n is 3", "holds": False, "value": None},
+        {"depth": 1, "kind": "condition", "text": "l exists", "holds": True, "value": ["é"]},
+        {"depth": 0, "kind": "where", "text": "n > 1", "holds": True, "value": None},
+    ]
+    changes = {"state": "unchanged", "since": "17"}
+    why = {"pipeline": "a", "key": "p1", "column": "id", "rows": 1, "exported": True}
+    why |= {"conditions": conditions, "changes": changes}
+    daemon.routes["POST /v1/pipelines/a/why"] = (200, why)
+    assert ctl("why", "a", "p1", "--json").json == why
+    outcome = ctl("why", "a", "p1")
+    assert outcome.out.splitlines() == [
+        "yes  any of",
+        "no     n is 3  (is NULL)",
+        'yes    l exists  (is ["é"])',
+        "yes  n > 1",
+    ]
+    assert "id p1 is selected, and unchanged since run 17" in outcome.err
+    unknown = {**why, "rows": 0, "exported": False, "conditions": [], "changes": None}
+    daemon.routes["POST /v1/pipelines/a/why"] = (200, unknown)
+    outcome = ctl("why", "a", "p1")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert "no row has id p1" in outcome.err
+
+
 def test_preview_shows_rows_or_the_file(ctl: Command, daemon: DaemonDouble) -> None:
     preview = {
         "pipeline": "a",

@@ -24,6 +24,7 @@ VERBS = {
     "resume": _verb("resume", "Let a paused pipeline run again."),
     "logs": _verb("logs", "Show the log of a run."),
     "preview": _verb("preview", "Show what a run would export."),
+    "why": _verb("why", "Show why a profile is exported, or is not."),
     "events": _verb("events", "Follow what happens, until Ctrl-C."),
     "plugins": _verb("plugins", "Show the plugins, broken ones too."),
     "check": _verb("check", "Have the daemon check its files."),
