@@ -17,14 +17,20 @@ _MIB = 2**20
 _BLOCK = 256 * 2**10
 _SMALLEST_PART = 8 * _MIB
 _MOST_PARTS = 10_000
+_COMFORTABLE_PARTS = 64
+_COMFORTABLE_SIZE = 64 * _MIB
 _PAUSES = (0.5, 2.0)
 """Seconds, jittered, before a piece is sent again; then the run's own retries decide."""
 
 
 def part_size(size: int) -> int:
-    """Return the bytes of each part of a file of ``size`` bytes: never more than 10,000 parts."""
+    """Return the bytes of each part of a file of ``size`` bytes: never more than 10,000 parts.
+
+    Large files go in larger parts: each costs a round trip and, at most storages, a file.
+    """
+    comfortable = min(size // _COMFORTABLE_PARTS, _COMFORTABLE_SIZE)
     needed = -(-size // _MOST_PARTS)
-    return max(_SMALLEST_PART, -(-needed // _MIB) * _MIB)
+    return max(_SMALLEST_PART, -(-max(comfortable, needed) // _MIB) * _MIB)
 
 
 class Halted(Permanent):
