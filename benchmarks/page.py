@@ -9,6 +9,7 @@ _TITLES = {
     "own": "## Beside COPY of the same text",
     "memory": "## Memory",
     "split": "## Several files",
+    "changed": "## Changed rows",
     "sftp": "## Over SFTP",
 }
 _INTRODUCTION = """# Benchmarks
@@ -18,7 +19,8 @@ measure one section alone and leave the others as they are. Each measurement is 
 own, without the start of the interpreter and the loading of libraries; the ways of one export
 alternate, and times are medians. All read the same made-up rows of 20 columns, nested ones too.
 profexd's time is that of its own build: source, SQL, format, codec, SHA-256, spool.
-`--sftp` measures the sftp sink, as root, and only where it is asked for.
+`--sftp` measures the sftp sink, as root, and `--changed` a second run in mode `changed`, both only
+where they are asked for.
 """
 
 
