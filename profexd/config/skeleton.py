@@ -56,6 +56,14 @@ lock_wait = "30s"
 
 [profiles]
 key = "profile_id"                   # one row per key; it breaks ties in order_by
+
+# What other columns mean, for [identity] and [columns] of pipelines. The rest are properties.
+# identities  = ["email", "phone"]
+# id          = "clevertap_id"       # the system's own id
+# ids         = "clevertap_ids"      # all its ids, a list
+# device      = { token = "device_token" }
+# preferences = { MSG-push = "msg_push", MSG-email = "msg_email" }
+# system      = ["Name", "Gender"]
 """
 
 _SINK = """\
@@ -83,18 +91,37 @@ sink        = "lake"                 # sinks/lake.toml; or sinks = ["lake", "par
 # Below the root of the sink. ${today} is the day of the run, as 2025-10-29.
 path        = "customers/customers-${today}.csv.gz"
 compression = "gzip"                 # none | gzip | zstd | zip | snappy | bzip2 | xz
-on_existing = "overwrite"            # overwrite | fail | suffix
+# on_existing = "fail"               # overwrite | fail | suffix
 
 # "manual", "once", "once at 2026-12-01T03:00", "every 6h", "hourly", "daily at 03:00",
 # or cron: "0 3 * * mon-fri". A [schedule] table says more.
 schedule    = "manual"
 
+# mode      = "changed"              # only what differs from the last delivered run
 # where     = "visits > 3"           # a DuckDB expression
 # order_by  = ["email", "-signup_at"]
 # timeout   = "2h"
 
 [format]
 type = "csv"                         # csv | excel | json | parquet | xml
+
+# [filter]                           # which rows
+# match      = "all"                 # all | any
+# conditions = [ { property = "country", operator = "is one of", values = ["IT", "FR"] } ]
+
+# [identity]                         # which identifiers
+# columns = ["email", "phone"]       # the first that is present
+# export  = "first"                  # first | all
+
+# [columns]                          # which other columns
+# preferences = ["MSG-email"]
+# properties  = "all"                # all | system | ["Name", …]
+# exclude     = ["ssn"]
+# rename      = { phone = "Phone Number" }
+
+# [changes]                          # with mode = "changed"
+# deletes    = "ignore"              # ignore | include | separate-file
+# full_every = "7d"
 
 # [split]                            # several files, customers-…-001.csv.gz and so on
 # max_size    = "100MB"              # of a file as delivered

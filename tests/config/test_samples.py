@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,20 @@ def test_what_init_writes_has_no_problem_and_runs_nothing(tmp_path: Path, catalo
         assert entry.pipeline is not None
         assert not entry.pipeline.enabled
         assert entry.pipeline.schedule.kind == "manual"
+
+
+def test_what_the_samples_have_in_comments_is_valid_too(tmp_path: Path, catalog: Catalog) -> None:
+    for name, text in FILES.items():
+        file = tmp_path / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(re.sub(r"^# (?=\[|\w+ +=)", "", text, flags=re.MULTILINE))
+        file.chmod(0o640)
+    configuration = load(tmp_path, catalog)
+    assert configuration.problems == ()
+    pipeline = configuration.pipelines["customers"].pipeline
+    assert pipeline is not None
+    assert pipeline.filter is not None
+    assert pipeline.changes is not None
 
 
 def test_etc_shows_what_init_writes() -> None:
