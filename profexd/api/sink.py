@@ -63,6 +63,11 @@ class Sink:
         """Return why no file can be delivered as ``target``, or nothing; as pure as ``uri``."""
         return ""
 
+    @classmethod
+    def place(cls, options: Any, target: str) -> str:
+        """Return what two targets share only if they are one: the URI, unless it hides a server."""
+        return cls.uri(options, target)
+
     def probe(self) -> Probe:
         """Say whether this sink can deliver; needs no more rights than delivering."""
         raise TypeError(f"sink {type(self).__name__} does not define probe")

@@ -7,13 +7,16 @@ from collections.abc import Iterable
 from profexd.api.errors import NameCollision
 
 
-def check(targets: Iterable[tuple[str, str]]) -> None:
-    """Raise NameCollision when two files of the run would be one: ``targets`` are (sink, URI)."""
+def check(targets: Iterable[tuple[str, str, str]]) -> None:
+    """Raise NameCollision when two files of the run would be one.
+
+    ``targets`` are the sink, the place (``Sink.place``) and the URI of each.
+    """
     seen: dict[str, str] = {}
-    for sink, uri in targets:
-        if uri in seen:
+    for sink, place, uri in targets:
+        if place in seen:
             raise NameCollision(
-                f"{uri} would be written twice, by the sinks {seen[uri]} and {sink}",
+                f"{uri} would be written twice, by the sinks {seen[place]} and {sink}",
                 hint="give the sinks different roots, or name only one of them",
             )
-        seen[uri] = sink
+        seen[place] = sink

@@ -164,7 +164,12 @@ class Run:
 
     def _check(self, parts: Sequence[BuiltPart]) -> list[Delivery]:
         self._enter(Phase.CHECK)
-        check((file["sink"], file["uri"]) for part in parts for file in self._files(part.path))
+        check(
+            (choice.name, sink.place(choice.options, path), sink.uri(choice.options, path))
+            for choice in self.pipeline.sinks
+            for sink in (self.catalog.sinks[choice.type],)
+            for path in (part.path for part in parts)
+        )
         return [
             Delivery(
                 sink_name=choice.name,

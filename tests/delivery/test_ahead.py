@@ -44,3 +44,19 @@ def test_a_build_that_fails_takes_back_what_was_sent(site: Site, seaweedfs: S3Se
     assert seaweedfs.keys(bucket) == []
     assert seaweedfs.uploads(bucket) == []
     assert site.everything() == []
+
+
+def test_two_servers_may_have_buckets_of_one_name(
+    site: Site, seaweedfs: S3Server, juicefs: S3Server
+) -> None:
+    for name, server in (("one", seaweedfs), ("two", juicefs)):
+        s3_sink(site, server, bucket='"twins"')
+        server.client.create_bucket(Bucket="twins")
+        (site.config / "sinks/bucket.toml").rename(site.config / f"sinks/{name}.toml")
+    site.write(
+        "pipelines/a.toml",
+        'source = "warehouse"\nsinks = ["one", "two"]\npath = "a.csv"\n[format]\ntype = "csv"\n',
+    )
+    answer = site.profexd("export", "a", "--json")
+    assert answer.code == 0, answer.err
+    assert seaweedfs.read("twins", "a.csv") == juicefs.read("twins", "a.csv")

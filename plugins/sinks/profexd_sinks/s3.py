@@ -40,6 +40,10 @@ class S3Sink(Sink):
     def uri(cls, options: S3Options, target: str) -> str:
         return f"s3://{options.bucket}/" + quote(options.key(target), safe="/$={}:@+,;!*'()")
 
+    @classmethod
+    def place(cls, options: S3Options, target: str) -> str:
+        return f"{options.endpoint_url} {cls.uri(options, target)}"
+
     def probe(self) -> Probe:
         return self._delivery.probe()
 
