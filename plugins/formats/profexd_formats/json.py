@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 from profexd.api import (
     Column,
     Doc,
+    Encode,
     Format,
     FormatOptions,
     Parts,
@@ -20,6 +21,7 @@ from profexd.api import (
 )
 from profexd_formats.json_layout import write_events, write_profiles
 from profexd_formats.json_record import record
+from profexd_formats.json_wide import MANY, braced, escaped, wide
 from profexd_formats.values import Rules, ascii_json, json, text
 
 
@@ -84,13 +86,15 @@ class Json(Format):
         indent = "\t" * _DEPTHS[options.layout] if options.indent else ""
         before, after = (_INDENTED_FRAMES if options.indent else _FRAMES)[options.layout]
         comma = ",\n" + indent
-        for part, blocks in series(parts, self._records(rows, before=comma)):
+        encode = _encode(rows)
+        for part, blocks in series(parts, self._records(rows, before=comma), encode or bytes):
             with part:
                 part.write(before.encode())
                 wrote = False
                 for block in blocks:
                     # Nothing stands before the first record but a line break.
-                    part.write(block.data if wrote else block.data[1:])
+                    data = block.data if wrote else block.data[1:]
+                    part.write(encode(data) if encode else data)
                     part.count(block.rows)
                     wrote = True
                 if wrote:
@@ -102,10 +106,11 @@ class Json(Format):
         return [self._value(column, rules, 0) for column in columns]
 
     def _lines(self, rows: Rows, parts: Parts) -> None:
-        for part, blocks in series(parts, self._records(rows, after="\n")):
+        encode = _encode(rows)
+        for part, blocks in series(parts, self._records(rows, after="\n"), encode or bytes):
             with part:
                 for block in blocks:
-                    part.write(block.data)
+                    part.write(encode(block.data) if encode else block.data)
                     part.count(block.rows)
 
     def _clevertap(self, rows: Rows, parts: Parts) -> None:
@@ -121,10 +126,17 @@ class Json(Format):
         options: JsonOptions = self.options
         rules = self._rules(indent=options.indent)
         depth = _DEPTHS[options.layout]
-        values = [self._value(column, rules, depth + 1) for column in rows.columns]
+        many = len(rows.columns) > MANY
+        each = replace(rules, ascii=False) if many else rules
+        values = [self._value(column, each, depth + 1) for column in rows.columns]
         places = [f"v{place}" for place in range(len(values))]
-        pairs = [(column.name, place) for column, place in zip(rows.columns, places, strict=True)]
+        names = [column.name for column in rows.columns]
         written = rows.project(list(zip(values, places, strict=True)))
+        if many:
+            if rules.ascii:
+                written = escaped(written, rows.columns)
+            return wide(written, names, rules, depth=depth, before=before, after=after)
+        pairs = list(zip(names, places, strict=True))
         return written.text(record(pairs, rules, depth=depth, before=before, after=after))
 
     def _value(self, column: Column, rules: Rules, depth: int) -> str:
@@ -146,6 +158,11 @@ class Json(Format):
             indent=indent,
             ascii=options.ascii,
         )
+
+
+def _encode(rows: Rows) -> Encode | None:
+    """Return what makes the bytes of a file of the text of records, if that is not the text."""
+    return braced if len(rows.columns) > MANY else None
 
 
 @hookimpl
