@@ -48,8 +48,8 @@ def section(folder: Path, *, rows: int, shuffled: bool) -> str:
     order = "in no order" if shuffled else "in the order of their keys"
     text = f"""CSV of {rows:,} profiles of 20 columns, which lie in the source {order}: two runs
 in mode `full`, then the first and, after one profile in a hundred has changed, the second in mode
-`changed`. The second takes at most half as long as a full one; no process holds more than `limits.memory` + 300 MB =
-{MEMORY_BOUND / 1e6:,.0f} MB; what is kept is under 40 bytes a profile.
+`changed`. The second takes at most half as long as a full one; no process holds more than
+`limits.memory` + 300 MB = {MEMORY_BOUND / 1e6:,.0f} MB; what is kept is under 40 bytes a profile.
 
 | run | rows | seconds | CPU seconds | peak MB | kept, bytes a profile |
 |---|--:|--:|--:|--:|--:|
