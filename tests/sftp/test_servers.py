@@ -304,3 +304,22 @@ def test_an_account_without_sftp_is_told_so(home: Sshd, folder: str) -> None:
         probe = sink(no, folder).probe()
     assert not probe.ok
     assert "SFTP" in probe.message
+
+
+def test_an_ipv6_address_is_reached(home: Sshd, folder: str, tmp_path: Path) -> None:
+    with sshd(home, more="ListenAddress ::1\n") as server:
+        there = sink(server, folder, host="::1")
+        there.publish(there.stage(spooled(tmp_path), "out.csv"))
+        there.close()
+    assert home.files(folder) == ["out.csv"]
+
+
+def test_a_folder_that_vanishes_during_a_run_is_made_again(
+    server: Sshd, folder: str, tmp_path: Path
+) -> None:
+    there = sink(server, folder)
+    there.publish(there.stage(spooled(tmp_path), "a/one.csv"))
+    shutil.rmtree(server.home / folder / "a")
+    there.publish(there.stage(spooled(tmp_path), "a/two.csv"))
+    there.close()
+    assert server.files(folder) == ["a/two.csv"]

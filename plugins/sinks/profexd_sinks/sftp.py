@@ -169,6 +169,8 @@ class SftpSink(Sink):
                 if why.status != Status.NO_SUCH_FILE or not self.options.make_directories:
                     self._out_of_room(there.sftp, f"create {path}", path)
                     raise
+            # Whatever was there before has gone.
+            there.folders.clear()
             self._make_folders(there, _parent(path))
             return there.sftp.open_new(path), staged
 
