@@ -55,3 +55,14 @@ def test_the_operation_says_added_and_changed_and_removed(home: Home) -> None:
         {"id": "b", "name": "", "visits": "", "op": "removed"},
     ]
     assert home.done().rows == []
+
+
+def test_removed_profiles_come_in_a_file_beside(home: Home) -> None:
+    home.pipeline(PIPELINE + '[changes]\ndeletes = "separate-file"\n')
+    home.done()
+    home.sql("DELETE FROM profiles WHERE id = 'b'")
+    delivered = home.done()
+    removed, rest = sorted(delivered.files, key=lambda name: not name.endswith("-removed.csv"))
+    assert removed == rest.replace(".csv", "-removed.csv")
+    assert delivered.files == {removed: [{"id": "b", "name": "", "visits": ""}], rest: []}
+    assert [file["status"] for file in delivered.run["files"]] == ["published"] * 2

@@ -237,6 +237,14 @@ def test_a_full_run_still_says_what_is_gone_and_what_is_new(runs: Runs) -> None:
     assert told == [("b", "changed"), ("c", "changed"), ("d", "added"), ("a", "removed")]
 
 
+def test_a_full_run_still_says_what_is_gone_without_an_operation(runs: Runs) -> None:
+    runs.keys["changes"] = {"deletes": "include", "full_every": "1h"}
+    runs.run()
+    runs.sql("DELETE FROM t WHERE id = 'a'")
+    assert runs.ids() == ["b", "c", "a"]
+    assert runs.ids() == ["b", "c"]
+
+
 @pytest.mark.parametrize(
     "keys",
     [
