@@ -19,9 +19,13 @@ from tests.config.tree import PIPELINE, SINK, SOURCE
 KNOWN = sorted(
     {*PipelineFile.model_fields, *SourceFile.model_fields, *SettingsFile.model_fields}
     | {"type", "root", "when", "start", "separator", "key", "attempts", "memory", "keep"}
+    | {"match", "conditions", "property", "operator", "value", "values", "any", "all"}
+    | {"id", "ids", "device", "preferences", "properties", "exclude", "rename", "schema"}
+    | {"names", "window", "range", "from", "to", "name", "time", "identities", "deletes"}
 )
 WORDS = st.sampled_from(
     ["csv", "json", "file", "duckdb", "warehouse", "lake", "every 5m", "UTC", "1h", "${today}", ""]
+    + ["events", "changed", "is", "is between", "now - 30d", "last", "${event}", "${column:a}"]
 )
 VALUES = st.recursive(
     WORDS | SCALARS,
