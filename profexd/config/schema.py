@@ -153,7 +153,13 @@ def _of_plugins(kind: str, plugins: Mapping[str, type[Options]], definitions: Sc
 
 def _defaults(pipeline: Schema) -> Schema:
     """Any part of a pipeline: nothing is required, not even within its tables."""
-    partial = {"format": "object", "sink": ["string", "object"], "schedule": ["string", "object"]}
+    partial = {
+        "format": "object",
+        "sink": ["string", "object"],
+        "schedule": ["string", "object"],
+        "filter": "object",
+        "identity": "object",
+    }
     properties = {
         name: {"type": partial[name], "description": schema.get("description", "")}
         if name in partial

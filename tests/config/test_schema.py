@@ -35,6 +35,7 @@ def test_the_schema_is_one(catalog: Catalog, kind: FileKind | None) -> None:
     [
         ("profexd", FILES["profexd.toml"]),
         ("profexd", "[defaults]\nsink = 'a'\nformat = { separator = ';' }\nschedule.jitter = '1m'"),
+        ("profexd", "[defaults]\nfilter.match = 'any'\nidentity.export = 'all'"),
         ("source", SOURCE),
         ("source", "query = 'SELECT 1'\nkind = 'events'"),
         ("sink", SINK),
