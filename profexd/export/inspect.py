@@ -15,7 +15,7 @@ from profexd.config.loading import pipeline_from_documents
 from profexd.config.values import digest
 from profexd.export.engine import failing
 from profexd.export.finding import Finding
-from profexd.export.judge import judge, judge_where
+from profexd.export.judge import judge, judge_opened
 from profexd.export.messages import Inspected
 from profexd.export.place import placed
 from profexd.export.record import record_done, record_failure
@@ -112,7 +112,7 @@ def _of_one_source(group: list[Subject], folder: Path, stop: Stop) -> Iterator[I
                 columns = describe(opened.connection, statement)
             for one in group:
                 findings = judge(one.pipeline, columns, state=one.state)
-                findings += judge_where(one.pipeline, opened, statement, stop)
+                findings += judge_opened(one.pipeline, opened, statement, stop)
                 yield Inspection(one.pipeline.name, tuple(findings))
     except Stopped:
         raise

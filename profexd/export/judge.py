@@ -44,10 +44,29 @@ def judge(
     return list(dict.fromkeys(findings.found))
 
 
-def judge_where(
+def judge_opened(
     pipeline: Pipeline, source: OpenSource, statement: str, stop: Stop
 ) -> list[Finding]:
-    """Try ``where`` on the open source, of which ``statement`` selects every row."""
+    """Judge what the open source alone knows: ``where``, and columns that its query has twice.
+
+    ``statement`` selects every row.
+    """
+    twice = [
+        Finding(
+            path=("query",),
+            message=f'several columns are called "{name}": only the last of them is exported',
+            hint="give each its own name with AS",
+            severity="warning",
+            of="source",
+        )
+        for name in source.twice
+    ]
+    return [*twice, *_unfit_where(pipeline, source, statement, stop)]
+
+
+def _unfit_where(
+    pipeline: Pipeline, source: OpenSource, statement: str, stop: Stop
+) -> list[Finding]:
     if pipeline.where is None:
         return []
     try:

@@ -35,6 +35,8 @@ class OpenSource:
     relation: str
     """SQL that may stand after FROM."""
     files: PartFiles
+    twice: tuple[str, ...] = ()
+    """Names that several columns of the query have: of each the last column is there."""
 
 
 @contextmanager
@@ -57,7 +59,7 @@ def open_source(
                 connection.register_filesystem(files)
             catalog = _attach(connection, source, stop) if source.database is not None else None
             with failing(source.name, stop=stop, folder=spill):
-                relation = _relation(connection, source, catalog)
+                relation, twice = _relation(connection, source, catalog)
                 if source.table is not None:
                     allowed = ", ".join(literal(path) for path in (files.prefix, f"{spill}/"))
                     connection.execute(f"SET allowed_directories = [{allowed}]")
@@ -65,7 +67,7 @@ def open_source(
                     connection.execute(f"SET allowed_paths = [{files_allowed}]")
                     connection.execute("SET enable_external_access = false")
                 connection.execute("SET lock_configuration = true")
-            yield OpenSource(connection, relation, files)
+            yield OpenSource(connection, relation, files, twice)
     finally:
         connection.close()
         files.clear()
@@ -146,10 +148,33 @@ def _attach_failure(source: Source, database: Path, message: str) -> SourceLocke
     return SourceInvalid(f"source {source.name}: cannot open {database}: {first}", hint=hint)
 
 
-def _relation(connection: duckdb.DuckDBPyConnection, source: Source, catalog: str | None) -> str:
+def _relation(
+    connection: duckdb.DuckDBPyConnection, source: Source, catalog: str | None
+) -> tuple[str, tuple[str, ...]]:
+    """Return the SQL of the source, and the names that its query has several columns of."""
     if source.table is not None:
-        return _table(connection, source, source.table, catalog or "memory")
-    return f"(\n{_select(connection, source, source.query or '')}\n)"
+        return _table(connection, source, source.table, catalog or "memory"), ()
+    query = _select(connection, source, source.query or "")
+    return _last_of_each(connection.sql(query).columns, f"(\n{query}\n)")
+
+
+def _last_of_each(names: Sequence[str], query: str) -> tuple[str, tuple[str, ...]]:
+    """Leave out columns of ``query`` whose name a later column has too.
+
+    The engine would call the later one by another name instead, ``id_1`` for ``id``.
+    """
+    last = {name.lower(): place for place, name in enumerate(names)}
+    if len(last) == len(names):
+        return query, ()
+    kept = [last[name.lower()] == place for place, name in enumerate(names)]
+    given = (
+        identifier(name if keep else f"profexd_twice_{place}")
+        for place, (name, keep) in enumerate(zip(names, kept, strict=True))
+    )
+    shown = ", ".join(identifier(name) for name, keep in zip(names, kept, strict=True) if keep)
+    twice = dict.fromkeys(name for name, keep in zip(names, kept, strict=True) if not keep)
+    relation = f"(SELECT {shown} FROM {query} AS profexd_query({', '.join(given)}))"  # noqa: S608 - quoted
+    return relation, tuple(twice)
 
 
 def _table(
