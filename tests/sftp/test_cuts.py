@@ -67,6 +67,25 @@ def test_a_cut_connection_may_be_tried_again_with_the_same_bytes(
     assert (server.home / folder / "out.csv").read_bytes() == content
 
 
+@pytest.mark.parametrize("mode", ["reset", "fin", "freeze"])
+def test_a_connection_cut_before_the_first_byte_is_never_taken_for_a_refusal(
+    between: Proxy, server: Sshd, folder: str, tmp_path: Path, mode: Any
+) -> None:
+    """At every 200th byte of the greeting, the exchange of keys and the login."""
+    there = through(between, server, folder)
+    with there._connected():
+        greeting = between.received
+    there.close()
+    between.mode = mode
+    for at in range(1, greeting, 200 if mode != "freeze" else 1000):
+        between.cut_after = at
+        there = through(between, server, folder, timeout=0.5, connect_timeout=0.5)
+        with pytest.raises((SinkUnreachable, SinkTimeout)):
+            there.stage(spooled(tmp_path), "out.csv")
+        there.close()
+    assert not (server.home / folder / "out.csv").exists()
+
+
 @pytest.mark.parametrize("fraction", FRACTIONS)
 def test_what_a_dead_process_had_sent_is_removed_by_the_next(
     between: Proxy, server: Sshd, folder: str, tmp_path: Path, content: bytes, fraction: float

@@ -1,33 +1,30 @@
-"""A connection to an SSH server: reached in time, recognised, logged in, and never hanging."""
+"""A connection to an SSH server: reached in time, recognised, and never hanging."""
 
 from __future__ import annotations
 
-import io
 import logging
 import select
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from profexd.api import (
-    ConfigurationInvalid,
     Secret,
-    SinkDenied,
     SinkRefused,
     SinkTimeout,
     SinkUnreachable,
 )
 from profexd_sinks.sftp_hostkeys import HostKey, Trust, from_known_hosts, pinned
+from profexd_sinks.sftp_login import Login, log_in, logins
 from profexd_sinks.sftp_options import SftpOptions
 from profexd_sinks.sftp_protocol import NotSftp, Sftp
 
 if TYPE_CHECKING:
-    from paramiko import Agent, PKey, Transport
+    from paramiko import Transport
 
 _KEEPALIVE_SECONDS = 15
 _CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com")
@@ -60,11 +57,11 @@ def connect(options: SftpOptions, reveal: Callable[[Secret], str]) -> Connection
     # All that it would log is raised here, in words of ours.
     logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
     trust = _trust(options)
-    with _logins(options, reveal) as logins:
-        return _connect(options, trust, logins)
+    with logins(options, reveal) as ways:
+        return _connect(options, trust, ways)
 
 
-def _connect(options: SftpOptions, trust: Trust, logins: list[_Login]) -> Connection:
+def _connect(options: SftpOptions, trust: Trust, ways: list[Login]) -> Connection:
     import paramiko
 
     guard = _Guard(_reach(options), options.timeout)
@@ -72,7 +69,7 @@ def _connect(options: SftpOptions, trust: Trust, logins: list[_Login]) -> Connec
         transport = paramiko.Transport(guard)
         try:
             _shake_hands(transport, options, trust)
-            _log_in(transport, options, logins)
+            log_in(transport, options, ways)
             transport.set_keepalive(_KEEPALIVE_SECONDS)
             channel = _open_channel(transport, options)
             return Connection(transport, Sftp(channel), guard)
@@ -230,124 +227,6 @@ def _first(wanted: Any, offered: Any) -> tuple[str, ...]:
     """Return what is offered, with what is wanted at its head."""
     head = tuple(name for name in wanted if name in offered)
     return head + tuple(name for name in offered if name not in head)
-
-
-@dataclass(frozen=True, slots=True)
-class _Login:
-    """One way to log in: returns what else the server wants, which is nothing once it is done."""
-
-    name: str
-    attempt: Callable[[Transport], list[str]]
-
-
-@contextmanager
-def _logins(options: SftpOptions, reveal: Callable[[Secret], str]) -> Iterator[list[_Login]]:
-    """Return the ways to log in; the agent has to stay while they are tried."""
-    import paramiko
-
-    user = options.username
-    found: list[_Login] = []
-    if options.private_key is not None:
-        phrase = reveal(options.passphrase) if options.passphrase is not None else None
-        key = _private_key(reveal(options.private_key), phrase)
-        found.append(_Login("private_key", partial(_with_key, user, key)))
-    with ExitStack() as stack:
-        if options.agent:
-            agent = paramiko.Agent()
-            stack.callback(agent.close)
-            found += [_Login("agent", partial(_with_key, user, key)) for key in _agent_keys(agent)]
-        if options.password is not None:
-            password = reveal(options.password)
-            found.append(_Login("password", lambda to: to.auth_password(user, password)))
-        yield found
-
-
-def _with_key(user: str, key: PKey, transport: Transport) -> list[str]:
-    wanted: list[str] = transport.auth_publickey(user, key)
-    return wanted
-
-
-def _log_in(transport: Transport, options: SftpOptions, logins: list[_Login]) -> None:
-    import paramiko
-
-    accepted = ""
-    for login in logins:
-        try:
-            wanted = login.attempt(transport)
-        except paramiko.BadAuthenticationType as why:
-            accepted = ", ".join(why.allowed_types)
-        except paramiko.AuthenticationException:
-            if not transport.is_active():
-                break
-        else:
-            if not wanted:
-                return
-            # One of several proofs was taken: the next way may be the other.
-            accepted = ", ".join(wanted)
-    tried = ", ".join(dict.fromkeys(login.name for login in logins))
-    raise SinkDenied(
-        f"{options.server} refuses {options.username} with {tried}"
-        + (f"; it wants {accepted}" if accepted else ""),
-        hint="compare username and the secret with what the server's owner gave; a key must stand"
-        " in the user's authorized_keys",
-    )
-
-
-def _private_key(text: str, passphrase: str | None) -> PKey:
-    """Read a key in any form by way of OpenSSH's, which the library reads for every type."""
-    import paramiko
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives import serialization as forms
-
-    data = text.strip().encode() + b"\n"
-    phrase = passphrase.encode() if passphrase else None
-    load = forms.load_ssh_private_key if b"BEGIN OPENSSH" in data else forms.load_pem_private_key
-    try:
-        key = load(data, phrase)
-        openssh = key.private_bytes(
-            forms.Encoding.PEM, forms.PrivateFormat.OpenSSH, forms.NoEncryption()
-        ).decode()
-        kind = _KEY_CLASSES.get(type(key).__name__.lstrip("_"), "")
-        if not kind:
-            raise UnsupportedAlgorithm(f"its type is {type(key).__name__}")
-        loaded: PKey = getattr(paramiko, kind).from_private_key(io.StringIO(openssh))
-    except (ValueError, TypeError, UnsupportedAlgorithm, paramiko.SSHException) as why:
-        raise _unreadable(encrypted=b"ENCRYPTED" in data, phrase=phrase, why=why) from None
-    return loaded
-
-
-_KEY_CLASSES = {
-    "Ed25519PrivateKey": "Ed25519Key",
-    "RSAPrivateKey": "RSAKey",
-    "ECPrivateKey": "ECDSAKey",
-    "EllipticCurvePrivateKey": "ECDSAKey",
-}
-
-
-def _unreadable(*, encrypted: bool, phrase: bytes | None, why: Exception) -> ConfigurationInvalid:
-    # What the library says could quote the key.
-    if isinstance(why, TypeError) or (encrypted and phrase is None):
-        words, hint = "it is encrypted", "write its passphrase in the sink"
-        if phrase is not None:
-            words, hint = "it is not encrypted", "take passphrase out of the sink"
-    elif phrase is not None:
-        words, hint = "the passphrase does not open it", "correct passphrase in the sink"
-    else:
-        words, hint = (
-            "it is no Ed25519, ECDSA or RSA key",
-            'write private_key = { file = "…" }, or the whole key with its BEGIN and END lines',
-        )
-    return ConfigurationInvalid(f"the private_key cannot be read: {words}", hint=hint)
-
-
-def _agent_keys(agent: Agent) -> tuple[PKey, ...]:
-    keys: tuple[PKey, ...] = agent.get_keys()
-    if not keys:
-        raise ConfigurationInvalid(
-            "agent = true, and no SSH agent with a key answers",
-            hint="set SSH_AUTH_SOCK in the environment of profexd, and add a key with ssh-add",
-        )
-    return keys
 
 
 def _open_channel(transport: Transport, options: SftpOptions) -> Any:
