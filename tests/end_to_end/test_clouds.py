@@ -14,7 +14,7 @@ from tests.servers.azure import KEY, AzureServer
 from tests.servers.gcs import emulating
 from tests.servers.process import free_ports
 from tests.servers.proxy import Proxy, proxy
-from tests.servers.receiver import Receiver, Reply
+from tests.servers.receiver import Receiver, Reply, receiving
 
 TOKEN = "ya29.canary-token"
 
@@ -93,6 +93,35 @@ def test_a_daemon_killed_while_it_stages_leaves_nothing_and_delivers_next_time(
     assert answer.code == 0, answer.err
     assert cloud.names() == ["a/all.csv"]
     site.stop()
+
+
+def test_what_is_staged_when_the_daemon_is_killed_is_published_by_the_next(
+    site: Site, cloud: Cloud
+) -> None:
+    with receiving() as partner:
+        # It publishes first, and keeps the run between staged and published.
+        partner.replies.append(Reply(when="never"))
+        site.write(
+            "sinks/partner.toml",
+            f'type = "http"\nurl = "{partner.url}"\nallow_http = true\nretry_ambiguous = true\n',
+        )
+        site.write("sinks/far.toml", cloud.sink).chmod(0o600)
+        site.write(
+            "pipelines/all.toml",
+            'source = "warehouse"\nsinks = ["partner", "far"]\npath = "a/all.csv"\n'
+            '[format]\ntype = "csv"\n',
+        )
+        site.start(**cloud.environ)
+        run_id = site.profexctl("run", "all", "--json").json["run_id"]
+        site.until(lambda: partner.requests, "it publishes")
+        site.kill()
+        assert cloud.names() == []
+        site.start(**cloud.environ)
+        run = site.finished(run_id)
+        site.stop()
+    assert run["status"] == "done"
+    assert cloud.names() == ["a/all.csv"]
+    assert [request.body for request in partner.requests[1:]] == [partner.requests[0].body]
 
 
 def test_secrets_are_nowhere_but_on_the_line(site: Site, cloud: Cloud) -> None:
