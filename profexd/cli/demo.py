@@ -119,7 +119,7 @@ def command(directory: Path, no_tui: bool) -> None:
         if not no_tui and sys.stdin.isatty() and sys.stdout.isatty():
             from profexd.tui.launch import LaunchOptions, launch
 
-            launch(LaunchOptions(socket=directory / "profexd.sock"))
+            launch(LaunchOptions(), connect(directory / "profexd.sock"))
     if failed:
         raise SystemExit(1)
 

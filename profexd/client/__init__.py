@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from profexd.client.client import Client, connect
 from profexd.client.errors import ApiError, ClientError, Unreachable, UnreachableReason
+from profexd.client.ssh import SshTransport
 from profexd.client.streams import EventStream, LogStream, Stream
 from profexd.client.transport import Transport, UnixTransport
 
@@ -13,6 +14,7 @@ __all__ = [
     "ClientError",
     "EventStream",
     "LogStream",
+    "SshTransport",
     "Stream",
     "Transport",
     "UnixTransport",

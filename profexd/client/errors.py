@@ -12,7 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-UnreachableReason = Literal["no_socket", "refused", "permission", "protocol", "lost"]
+UnreachableReason = Literal["no_socket", "refused", "permission", "protocol", "lost", "ssh"]
 
 _START = "is the daemon running?  systemctl status profexd, or run profexd"
 
@@ -62,6 +62,15 @@ def cannot_connect(error: OSError, socket: Path) -> Unreachable:
             )
         case _:
             return Unreachable("refused", f"cannot connect to {socket}: {error}", hint=_START)
+
+
+def ssh_failed(host: str, words: str) -> Unreachable:
+    """Return that ssh brought no connection to a daemon, in its own words."""
+    return Unreachable(
+        "ssh",
+        f"cannot reach the daemon on {host}: {words}",
+        hint=f"try  ssh {host} profexctl ping",
+    )
 
 
 def connection_lost(error: Exception, where: str) -> Unreachable:

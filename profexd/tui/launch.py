@@ -6,10 +6,12 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from profexd.wire import Exit
+
+if TYPE_CHECKING:
+    from profexd.client import Client
 
 Color = Literal["auto", "truecolor", "256", "16", "none"]
 
@@ -20,7 +22,6 @@ _COLOR_SYSTEMS: Mapping[str, str] = {"truecolor": "truecolor", "256": "256", "16
 class LaunchOptions:
     """What the command line asked for. ``theme`` is None where profexd may choose."""
 
-    socket: Path
     read_only: bool = False
     filter: str = ""
     mouse: bool = True
@@ -66,7 +67,7 @@ def appearance(options: LaunchOptions, environ: Mapping[str, str], *, encoding: 
     )
 
 
-def launch(options: LaunchOptions) -> int:
+def launch(options: LaunchOptions, client: Client) -> int:
     """Show the terminal interface until the user leaves it; return the exit code."""
     os.environ.update(environment(options, os.environ))
     for frozen in ("COLUMNS", "LINES"):  # where they are exported they hide a change of size
@@ -75,7 +76,6 @@ def launch(options: LaunchOptions) -> int:
 
     from textual.theme import BUILTIN_THEMES
 
-    from profexd.client import connect
     from profexd.tui.app import ProfexdApp
     from profexd.tui.glyphs import ASCII, UNICODE
     from profexd.tui.theme import PROFEXD_THEME
@@ -87,7 +87,7 @@ def launch(options: LaunchOptions) -> int:
         return Exit.USAGE
 
     app = ProfexdApp(
-        connect(options.socket),
+        client,
         read_only=options.read_only,
         filter_text=options.filter,
         glyphs=ASCII if looks.ascii else UNICODE,

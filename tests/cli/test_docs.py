@@ -22,7 +22,7 @@ from profexd.daemon import main, shutdown
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
-EVERYWHERE = {"--help", "-h", "--version", "--socket", "--json"}
+EVERYWHERE = {"--help", "-h", "--version", "--host", "--socket", "--json"}
 
 
 def verbs() -> Iterator[tuple[str, str, click.Command]]:

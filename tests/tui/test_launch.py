@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from profexd.client import connect
 from profexd.tui.launch import LaunchOptions, appearance, environment, launch
 
 SOCKET = Path("/run/profexd/profexd.sock")
@@ -15,7 +16,7 @@ HEAVY = ("duckdb", "pyarrow", "aiohttp", "fsspec", "pydantic")
 
 
 def options(**more: object) -> LaunchOptions:
-    return LaunchOptions(SOCKET, **more)  # type: ignore[arg-type]
+    return LaunchOptions(**more)  # type: ignore[arg-type]
 
 
 def test_nothing_moves_by_itself_and_the_network_is_spared() -> None:
@@ -57,7 +58,7 @@ def test_an_unknown_theme_is_refused_with_the_known_ones(
 ) -> None:
     for name in environment(options(), {}):
         monkeypatch.setenv(name, "x")
-    assert launch(options(theme="nrod")) == 2
+    assert launch(options(theme="nrod"), connect(SOCKET)) == 2
     assert "unknown theme nrod" in capsys.readouterr().err
 
 

@@ -1,4 +1,4 @@
-"""What every verb of profexctl shares: the options --socket and --json, the console, the client."""
+"""What every verb of profexctl shares: its options, the console, the client."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from profexd.cli.console import Console
-from profexd.client import Client, ClientError, connect
+from profexd.client import Client, ClientError, SshTransport, connect
 from profexd.config.paths import client_socket
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -25,11 +25,15 @@ class Caller:
     environ: Mapping[str, str]
     uid: int
     socket: str | None = None
+    host: str | None = None
     as_json: bool = False
 
     @property
     def client(self) -> Client:
         """A client of the daemon that was meant."""
+        if self.host is not None:
+            transport = SshTransport(self.host, remote_socket=self.socket, environ=self.environ)
+            return Client(transport)
         return connect(client_socket(self.socket, self.environ, self.uid))
 
     def now(self) -> datetime:
@@ -43,7 +47,7 @@ def of_process(console: Console) -> Caller:
 
 
 def shared_options(command: Decorated) -> Decorated:
-    """Add --socket and --json; they mean the same before the verb and after it."""
+    """Add --host, --socket and --json; they mean the same before the verb and after it."""
     command = click.option(
         "--json",
         "as_json",
@@ -51,6 +55,13 @@ def shared_options(command: Decorated) -> Decorated:
         expose_value=False,
         callback=_set_json,
         help="Print JSON instead of words.",
+    )(command)
+    command = click.option(
+        "--host",
+        metavar="[USER@]HOST",
+        expose_value=False,
+        callback=_set_host,
+        help="The daemon of another host, over ssh; --socket is then a path there.",
     )(command)
     return click.option(
         "--socket",
@@ -78,6 +89,14 @@ def complete_pipeline(
 def _set_json(context: click.Context, parameter: click.Parameter, value: bool) -> None:
     if value:
         context.ensure_object(Caller).as_json = True
+
+
+def _set_host(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    if value is None:
+        return
+    if not value or value.startswith("-"):
+        raise click.BadParameter("name a host, as in deploy@db1")
+    context.ensure_object(Caller).host = value
 
 
 def _set_socket(context: click.Context, parameter: click.Parameter, value: str | None) -> None:

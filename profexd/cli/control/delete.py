@@ -22,6 +22,8 @@ def command(caller: Caller, name: str, yes: bool) -> int:
 
     The daemon notices within 2 seconds; a run that is under way finishes.
     """
+    if caller.host is not None:
+        raise click.UsageError("files of another host are deleted there; leave --host out")
     pipeline = caller.client.pipeline(name)
     file = Path(pipeline["file"])
     if not yes and not _agreed(caller, pipeline, file):

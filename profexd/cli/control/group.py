@@ -32,6 +32,9 @@ VERBS = {
     "delete": _verb("delete", "Delete the file of a pipeline."),
     "ping": _verb("ping", "Ask whether the daemon answers."),
     "tui": _verb("tui", "Open the full-screen interface."),
+    "dial-stdio": _verb(
+        "dial_stdio", "Pass bytes to the daemon's socket; --host runs it over ssh."
+    ),
     "completion": _verb("completion", "Print the completion script of a shell."),
 }
 

@@ -8,7 +8,6 @@ import click
 
 from profexd.cli.boundary import CommandError
 from profexd.cli.control.caller import Caller, shared_options
-from profexd.config.paths import client_socket
 
 if TYPE_CHECKING:
     from profexd.tui.launch import Color
@@ -45,14 +44,18 @@ def command(
         raise CommandError("the full-screen interface needs a terminal", code="no_terminal")
     from profexd.tui.launch import LaunchOptions, launch
 
+    client = caller.client
+    if caller.host is not None:
+        # The first login may ask for a password, which is no question for a full screen.
+        client.info()
     return launch(
         LaunchOptions(
-            socket=client_socket(caller.socket, caller.environ, caller.uid),
             read_only=read_only,
             filter=filter_text,
             mouse=not no_mouse,
             ascii=ascii_only,
             color=color,
             theme=theme,
-        )
+        ),
+        client,
     )

@@ -1,0 +1,1 @@
+"""The clients over ssh, against a real sshd."""
