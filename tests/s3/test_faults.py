@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from profexd.api import Retryable, SinkTimeout
+from profexd.api import Retryable, SinkTimeout, TargetExists
 from profexd.testing.sinks import LARGE, SinkBench, connect, content, spooled, through_json
 from profexd_sinks.s3_options import S3Options
 from tests.s3.test_conformance import bench_of
@@ -109,3 +109,22 @@ def test_an_upload_whose_id_was_never_learnt_is_found_and_aborted(
         fresh.discard(through_json(told[-1]))  # type: ignore[arg-type]
         fresh.close()
         assert bench.leftovers() == []
+
+
+def test_after_a_crash_a_file_that_was_created_only_is_known_as_ours_or_not(
+    seaweedfs: S3Server, tmp_path: Path
+) -> None:
+    bench = bench_of(seaweedfs)
+    first, second = (connect(bench, run_id=run_id, create_only=True) for run_id in ("1", "2"))
+    ours = first.stage(spooled(tmp_path, 10), "file.csv")
+    others = second.stage(spooled(tmp_path, 20), "file.csv")
+    first.publish(ours)
+    again = connect(bench, run_id="1", create_only=True)
+    assert again.publish(through_json(ours)).level == "verified"
+    with pytest.raises(TargetExists):
+        second.publish(others)
+    second.discard(others)
+    for sink in (first, second, again):
+        sink.close()
+    assert bench.read("file.csv") == content(10)
+    assert bench.leftovers() == []

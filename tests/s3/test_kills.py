@@ -32,10 +32,6 @@ def frozen_after(size: int) -> Arrange:
 
 STEPS: dict[str, tuple[Arrange, Callable[[S3Server, str, Proxy], bool]]] = {
     "before its id is known": (silent, lambda server, bucket, proxy: server.uploads(bucket) != []),
-    "within the first part": (
-        frozen_after(2**20),
-        lambda server, bucket, proxy: proxy.received > 2**20,
-    ),
     "within the second part": (
         frozen_after(9 * 2**20),
         lambda server, bucket, proxy: proxy.received > 9 * 2**20,
