@@ -127,7 +127,7 @@ class Excel(Format):
         archive.store("_rels/.rels", book.ROOT_RELATIONS.encode())
         archive.store("xl/styles.xml", styles.xml().encode())
         with _Sheets(archive, options, rows.columns, room, losses) as sheets:
-            for block in numbered.text(sql.row):
+            for block in numbered.text(*sql.row):
                 sheets.write(block)
                 part.count(block.rows)
         names = sheets.names

@@ -18,6 +18,8 @@ MAX_TEXT = 32_767
 CUT = "<\x01/>"
 """Stands in a cell that was cut: no value can hold it, as ``<`` is escaped there."""
 ROW_NUMBER = "n"
+_PIECE = 200
+"""How many cells the engine puts together at a time: of wide rows it would hold too much."""
 MAX_DIGITS = 15
 """Digits of a number that Excel keeps."""
 LONG_SIGN = b"\r"
@@ -46,8 +48,8 @@ class Cells:
     """What to project first, ``(SQL, name)``: typed values and texts."""
     tails: list[tuple[str, str]]
     """What to project then: all of a cell that follows its reference."""
-    row: str
-    """The text of one row over that."""
+    row: list[str]
+    """The text of one row over that, in pieces."""
     long: list[int]
     """The places of columns whose numbers may have too many digits."""
 
@@ -78,7 +80,11 @@ def cells(columns: Sequence[Column], rules: Rules, styles: Styles, *, as_text: b
     long = [
         place for place, column in enumerate(columns) if not as_text and _may_be_long(column.type)
     ]
-    return Cells(values, tails, f"concat({', '.join(pieces)})", long)
+    row = [
+        f"concat({', '.join(pieces[start : start + _PIECE])})"
+        for start in range(0, len(pieces), _PIECE)
+    ]
+    return Cells(values, tails, row, long)
 
 
 def letters(place: int) -> str:
