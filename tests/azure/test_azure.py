@@ -182,6 +182,19 @@ def test_a_wrong_key_is_refused_without_showing_it(
     assert WRONG_KEY in revealed
 
 
+def test_a_key_that_was_replaced_meanwhile_is_read_again_once(
+    azurite: AzureServer, container: str, tmp_path: Path
+) -> None:
+    kept = [azurite.connection_string(key=WRONG_KEY)]
+    there = sink(container, "", reveal=lambda secret: secret.value or kept[-1])
+    with pytest.raises(SinkDenied):
+        there.stage(spooled(tmp_path, 10), "a")
+    kept.append(azurite.connection_string())
+    staged = there.stage(spooled(tmp_path, 10), "a")
+    there.publish(staged)
+    assert azurite.names(container) == ["a"]
+
+
 def test_a_missing_container_is_named(azurite: AzureServer, tmp_path: Path) -> None:
     with pytest.raises(SinkRefused, match="azure://nowhere/a: 404 ContainerNotFound") as raised:
         sink("nowhere", azurite.connection_string()).stage(spooled(tmp_path, 10), "a")

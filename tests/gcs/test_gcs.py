@@ -174,6 +174,24 @@ def test_a_machine_without_credentials_is_told_what_to_set(
     assert "service_account" in raised.value.hint
 
 
+def test_a_key_that_was_replaced_meanwhile_is_read_again_once(
+    bucket: str, receiver: Receiver, service_account: dict[str, str], tmp_path: Path
+) -> None:
+    token = {"access_token": TOKEN, "expires_in": 3600, "token_type": "Bearer"}
+    as_json = {"Content-Type": "application/json"}
+    receiver.replies.append(Reply(400, as_json, b'{"error": "invalid_grant"}'))
+    receiver.usual = Reply(200, as_json, json.dumps(token).encode())
+    keys = [key_for(receiver.url, {**service_account, "client_id": n}).value for n in ("1", "2")]
+    kept = iter([keys[0], *keys[1:] * 9])
+    context = SinkContext(
+        reveal=lambda secret: next(kept) if secret.kind == "file" else secret.value
+    )
+    options = GcsOptions(bucket=bucket, service_account=Secret("file", "/run/secrets/gcs"))
+    there = GcsSink(options, context)
+    there.publish(there.stage(spooled(tmp_path, 10), "a"))
+    assert len(receiver.requests) == 2
+
+
 def test_a_missing_bucket_is_named(tmp_path: Path) -> None:
     with pytest.raises(SinkRefused, match="gs://nowhere/a: 404") as raised:
         sink("nowhere").stage(spooled(tmp_path, 300_000), "a")

@@ -279,6 +279,13 @@ def test_a_private_authority_is_trusted_when_named(web: Web, tmp_path: Path) -> 
     assert "certificate is trusted" in there.probe().message
 
 
+def test_a_host_and_a_port_are_reached_over_tls(web: Web, tmp_path: Path) -> None:
+    port = int(web.url.rpartition(":")[2])
+    there = sink(host="localhost", port=port, root="in", ca_file=str(web.ca), allow_http=False)
+    send(there, spooled(tmp_path), "a.csv")
+    assert [request.path for request in web.receiver.requests] == ["/in/a.csv"]
+
+
 def test_an_unknown_authority_is_refused_before_anything_is_sent(web: Web, tmp_path: Path) -> None:
     with pytest.raises(SinkDenied, match="is not trusted") as raised:
         send(sink(url=web.url, bearer_token=literal("t0ken")), spooled(tmp_path))

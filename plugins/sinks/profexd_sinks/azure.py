@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import datetime
@@ -21,6 +21,7 @@ from profexd.api import (
     Receipt,
     Secret,
     Sink,
+    SinkDenied,
     SinkRefused,
     SpoolCorrupt,
     SpooledFile,
@@ -52,6 +53,8 @@ class AzureSink(Sink):
     capabilities = frozenset({STAGES, CREATE_ONLY})
     Options: ClassVar[type[AzureOptions]] = AzureOptions
     options: AzureOptions
+    _used = ""
+    """The secret as it was when Azure was last reached."""
 
     @classmethod
     def uri(cls, options: AzureOptions, target: str) -> str:
@@ -89,17 +92,15 @@ class AzureSink(Sink):
             },
         )
         self.context.journal(staged)
-        with self._explained(target):
-            self._upload(staged)
+        self._renewing(lambda: self._upload(staged))
         return staged
 
     def publish(self, staged: Staged) -> Receipt:
         try:
-            self._commit(staged)
+            self._renewing(lambda: self._commit(staged))
         except BlocksGone:
             # They expire, and a rival for the same name ends them: the spool still has the bytes.
-            with self._explained(staged.target):
-                self._upload(staged)
+            self._upload(staged)
             self._commit(staged)
         except TargetExists:
             if not self._is_ours(staged):
@@ -112,6 +113,26 @@ class AzureSink(Sink):
     def close(self) -> None:
         if "_container" in self.__dict__:
             self._container.close()
+            del self._container
+
+    def _renewing(self, step: Callable[[], None]) -> None:
+        """Do it, and again if Azure refuses us and the secret was replaced where it is kept."""
+        try:
+            step()
+        except SinkDenied:
+            if self._secret is None or self.context.reveal(self._secret) == self._used:
+                raise
+            self.close()
+            step()
+
+    @property
+    def _secret(self) -> Secret | None:
+        options = self.options
+        return options.connection_string or options.account_key or options.sas_token
+
+    def _revealed(self, secret: Secret) -> str:
+        self._used = self.context.reveal(secret)
+        return self._used
 
     def _upload(self, staged: Staged) -> None:
         """Send the blocks, ``concurrency`` at a time; progress holds back the next ones."""
@@ -183,7 +204,7 @@ class AzureSink(Sink):
             "read_timeout": self.options.timeout,
         }
         if self.options.connection_string is not None:
-            text = self.context.reveal(self.options.connection_string)
+            text = self._revealed(self.options.connection_string)
             self._mask_parts(text)
             try:
                 return ContainerClient.from_connection_string(
@@ -205,10 +226,10 @@ class AzureSink(Sink):
         from azure.core.credentials import AzureNamedKeyCredential, AzureSasCredential
 
         if self.options.account_key is not None:
-            key = self.context.reveal(self.options.account_key)
+            key = self._revealed(self.options.account_key)
             return AzureNamedKeyCredential(self.options.account, key)
         if self.options.sas_token is not None:
-            token = self.context.reveal(self.options.sas_token).lstrip("?")
+            token = self._revealed(self.options.sas_token).lstrip("?")
             self._mask_parts(token)
             return AzureSasCredential(token)
         from azure.identity import DefaultAzureCredential

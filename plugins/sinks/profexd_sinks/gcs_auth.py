@@ -34,6 +34,7 @@ class Identity:
         self._reveal = reveal
         self._timeout = timeout
         self._credentials: Credentials | None = None
+        self._text = ""
 
     def header(self) -> tuple[str, str]:
         """Return the header; SinkDenied and SinkUnreachable say why there is none."""
@@ -50,6 +51,8 @@ class Identity:
                 "Google's server for tokens cannot be reached", hint="is there a network?"
             ) from why
         except exceptions.GoogleAuthError as why:
+            if self._replaced():
+                return self.header()
             raise self._refused(why) from why
         token = str(self._credentials.token)
         # From now on it is masked wherever it shows up.
@@ -71,9 +74,17 @@ class Identity:
         found: tuple[Credentials, Any] = google.auth.default(scopes=_SCOPES)
         return found[0]
 
+    def _replaced(self) -> bool:
+        """Whether the key was replaced where it is kept; then the new one is used."""
+        if self._secret is None or self._reveal(self._secret) == self._text:
+            return False
+        self._credentials = None
+        return True
+
     def _key(self, secret: Secret) -> dict[str, Any]:
+        self._text = self._reveal(secret)
         try:
-            key = json.loads(self._reveal(secret))
+            key = json.loads(self._text)
         except ValueError:
             key = None
         if not isinstance(key, dict) or key.get("type") != "service_account":
