@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import changed, parted, sftp
+from benchmarks import changed, parted, s3, sftp
 from benchmarks.cases import BESIDE_COPY, EXPORTS, MAX_SHEET_ROWS, Case, beside_copy
 from benchmarks.inputs import Inputs
 from benchmarks.measure import ROOT, Comparison, Result, compare, measure
@@ -90,6 +90,8 @@ def main() -> None:
     parser.add_argument("--split", action="store_true", help="only exports of several files")
     parser.add_argument("--sftp", action="store_true", help="beside OpenSSH's sftp, as root")
     parser.add_argument("--sftp-bytes", type=int, default=10**9)
+    parser.add_argument("--s3", metavar="AWS", help="beside `aws s3 cp`; where that program is")
+    parser.add_argument("--s3-bytes", type=int, default=10**9)
     parser.add_argument("--changed", action="store_true", help="a second run in mode changed")
     parser.add_argument("--changed-rows", type=int, default=10_000_000)
     parser.add_argument("--shuffled", action="store_true", help="with --changed: in no order")
@@ -115,7 +117,8 @@ def main() -> None:
     arguments = parser.parse_args()
     wanted = [part for part in parts if getattr(arguments, part)]
     # One needs a server, and so root, the other many rows: only where it is asked for.
-    wanted = wanted or ([] if arguments.sftp or arguments.changed else list(parts))
+    asked = arguments.sftp or arguments.s3 or arguments.changed
+    wanted = wanted or ([] if asked else list(parts))
     with tempfile.TemporaryDirectory(prefix="profexd-bench-", dir=arguments.folder) as name:
         inputs = Inputs(Path(name))
         rows, repeat, only = arguments.rows, arguments.repeat, arguments.only
@@ -137,6 +140,11 @@ def main() -> None:
         if arguments.sftp:
             section = sftp.section(Path(name), size=arguments.sftp_bytes, repeat=arguments.repeat)
             put(arguments.report, "sftp", section)
+        if arguments.s3:
+            section = s3.section(
+                Path(name), size=arguments.s3_bytes, repeat=repeat, aws=arguments.s3
+            )
+            put(arguments.report, "s3", section)
         if arguments.changed:
             section = changed.section(
                 Path(name), rows=arguments.changed_rows, shuffled=arguments.shuffled

@@ -11,6 +11,7 @@ _TITLES = {
     "split": "## Several files",
     "changed": "## Changed rows",
     "sftp": "## Over SFTP",
+    "s3": "## To S3",
 }
 _INTRODUCTION = """# Benchmarks
 
@@ -19,8 +20,8 @@ measure one section alone and leave the others as they are. Each measurement is 
 own, without the start of the interpreter and the loading of libraries; the ways of one export
 alternate, and times are medians. All read the same made-up rows of 20 columns, nested ones too.
 profexd's time is that of its own build: source, SQL, format, codec, SHA-256, spool.
-`--sftp` measures the sftp sink, as root, and `--changed` a second run in mode `changed`, both only
-where they are asked for.
+`--sftp` measures the sftp sink, as root, `--s3 AWS` the s3 sink beside the AWS command line, and
+`--changed` a second run in mode `changed`, each only where it is asked for.
 """
 
 
