@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -157,8 +158,7 @@ def _renamed(made: list[Output], rename: Mapping[str, str], lookup: Lookup) -> l
 
 def _last_of_each(made: list[Output], lookup: Lookup) -> list[Output]:
     last = {output.folded: place for place, output in enumerate(made)}
-    for folded in {output.folded for output in made}:
-        count = sum(output.folded == folded for output in made)
+    for folded, count in Counter(output.folded for output in made).items():
         if count > 1:
             kept = made[last[folded]]
             lookup.findings.warning(

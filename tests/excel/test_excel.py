@@ -315,7 +315,7 @@ def test_each_part_of_a_split_run_is_a_workbook_by_itself(
     pipeline = export.pipeline("excel", sheet="a", source=source, keys={"split": split})
     parts = build(
         pipeline,
-        replace(PLAN, series=lambda number: f"out-{number}"),
+        replace(PLAN, render=lambda number, _: f"out-{number}"),
         catalog=catalog(),
         folder=export.spool(),
         stop=Stop(),
