@@ -10,8 +10,10 @@ from profexd.api.types import DataType
 from profexd.export.operand import Exact, Kind, Operand, Typed, kind_of
 
 Sign = Literal["=", "<", "<=", ">", ">="]
-Bind = Callable[[str, str], str]
-"""Takes SQL type and text of a value, returns the SQL that stands for it."""
+Bind = Callable[[str, str | tuple[str, ...]], str]
+"""Takes SQL type and text of a value, or texts of a list; returns the SQL that stands for it."""
+_FEW = 50
+"""So many values are compared one by one; more are looked up."""
 
 
 def compared(sql: str, type_: DataType, sign: Sign, operand: Operand, bind: Bind) -> str:
@@ -25,19 +27,21 @@ def compared(sql: str, type_: DataType, sign: Sign, operand: Operand, bind: Bind
 
 def one_of(sql: str, type_: DataType, operands: Sequence[Operand], bind: Bind) -> str:
     """Return whether ``sql`` equals any of ``operands``."""
-    alike: dict[str, list[str]] = {}
+    alike: dict[tuple[str, str], list[str]] = {}
     for operand in operands:
         match operand:
             case Exact():
                 value = operand.whole(ROUND_FLOOR)
                 if value == operand.value and _within(value, operand):
-                    alike.setdefault(sql, []).append(bind(operand.type, _digits(value)))
+                    alike.setdefault((sql, operand.type), []).append(_digits(value))
             case Typed():
                 left = _left(sql, type_, operand)
-                alike.setdefault(left, []).append(bind(operand.type, operand.text))
+                alike.setdefault((left, operand.type), []).append(operand.text)
     if not alike:
         return never(sql)
-    return " OR ".join(f"{left} IN ({', '.join(values)})" for left, values in alike.items())
+    return " OR ".join(
+        f"{left} IN ({_values(kind, texts, bind)})" for (left, kind), texts in alike.items()
+    )
 
 
 def holds(sql: str, element: DataType, operand: Operand, bind: Bind) -> str:
@@ -92,6 +96,12 @@ def _left(sql: str, type_: DataType, operand: Typed) -> str:
     if operand.cast:
         return f"CAST({sql} AS {operand.type})"
     return text(sql, type_) if kind_of(type_) is Kind.TEXT else sql
+
+
+def _values(type_: str, texts: list[str], bind: Bind) -> str:
+    if len(texts) > _FEW:
+        return f"SELECT unnest({bind(f'{type_}[]', tuple(texts))})"
+    return ", ".join(bind(type_, text) for text in texts)
 
 
 def _bound(operand: Typed, bind: Bind) -> str:

@@ -41,17 +41,18 @@ class Parameters:
     A variable is a constant when the statement is planned, so a scan still skips by it.
     """
 
-    _names: dict[tuple[str, str], str] = field(default_factory=dict)
+    _names: dict[tuple[str, str | tuple[str, ...]], str] = field(default_factory=dict)
 
-    def bind(self, type_: str, value: str) -> str:
-        """Return the SQL that stands for ``value`` as ``type_``."""
+    def bind(self, type_: str, value: str | tuple[str, ...]) -> str:
+        """Return the SQL that stands for ``value``, or a list of values, as ``type_``."""
         name = self._names.setdefault((type_, value), f"profexd_{len(self._names)}")
         return f"getvariable('{name}')"
 
     def set(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Give every variable its value; the type is always one of the engine's own words."""
         for (type_, value), name in self._names.items():
-            connection.execute(f"SET VARIABLE {name} = CAST($1 AS {type_})", [value])
+            given = value if isinstance(value, str) else list(value)
+            connection.execute(f"SET VARIABLE {name} = CAST($1 AS {type_})", [given])
 
 
 def filter_sql(

@@ -103,8 +103,16 @@ def test_a_column_that_is_not_exported_can_be_filtered_by(ten_rows: Export) -> N
 
 
 def test_many_values_can_be_told(ask: Ask) -> None:
-    values = [f"nobody {number}" for number in range(5_000)]
-    assert selects(ask, "all", condition("name", "is one of", "Ada", *values)) == [1]
+    values = ["Ada", "'", *(f"nobody {number}" for number in range(5_000))]
+    assert selects(ask, "all", condition("name", "is one of", *values)) == [1]
+    assert selects(ask, "all", condition("name", "is not one of", *values)) == but(1, 5)
+    either = {"any": [condition("name", "is one of", *values), condition("id", "is", 5)]}
+    assert selects(ask, "all", either) == [1, 5]
+    numbers = [1.5, 0.1, *range(100)]
+    assert selects(ask, "all", condition("money", "is one of", *numbers)) == [1, 6, 8]
+    assert selects(ask, "all", condition("money", "is not one of", *numbers)) == [2, 3, 4, 7, 10]
+    days = ["2024-02-29", *(f"2025-01-{day:02}" for day in range(1, 31)), "today"] * 2
+    assert selects(ask, "all", condition("born", "is one of", *days)) == [2, 7]
 
 
 @pytest.mark.parametrize("text", ["'", '"', "\\", "\0", "\n", "--", "'; DROP TABLE t; --", "é\0x"])
