@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -98,7 +100,11 @@ def times(count: int, error: Exception) -> Fault:
 
 
 def run(
-    tmp_path: Path, *sinks: Sink, journal: Notebook | None = None, stop: Stop | None = None
+    tmp_path: Path,
+    *sinks: Sink,
+    journal: Notebook | None = None,
+    stop: Stop | None = None,
+    begun: Mapping[tuple[str, str], Staged] = MappingProxyType({}),
 ) -> tuple[Notebook, BaseException | None]:
     """Deliver one file to each sink; return what was told and what was raised."""
     part = tmp_path / "part"
@@ -118,7 +124,7 @@ def run(
         for place, sink in enumerate(sinks)
     ]
     try:
-        deliver(deliveries, journal, attempts, stop or Stop())
+        deliver(deliveries, journal, attempts, stop or Stop(), begun=begun)
     except Exception as raised:  # noqa: BLE001 - the tests look at it
         return journal, raised
     return journal, None
@@ -201,6 +207,54 @@ def test_a_stop_after_publishing_began_no_longer_counts(tmp_path: Path) -> None:
     _, raised = run(tmp_path, first, second, stop=stop)
     assert raised is None
     assert second.visible == {"f"}
+
+
+def test_a_sink_that_cannot_stage_publishes_first(tmp_path: Path) -> None:
+    class Letterbox(Shelf):
+        capabilities = frozenset()
+
+    shelf = Shelf()
+    refusing = Letterbox(publish=always(Permanent("no")))
+    _, raised = run(tmp_path, shelf, refusing)
+    assert isinstance(raised, Permanent)
+    assert (shelf.staged, shelf.visible) == (set(), set())
+    order: list[str] = []
+    shelf = Shelf(publish=lambda: order.append("shelf"))
+    letterbox = Letterbox(publish=lambda: order.append("letterbox"))
+    _, raised = run(tmp_path, shelf, letterbox)
+    assert raised is None
+    assert order == ["letterbox", "shelf"]
+
+
+def test_sinks_are_staged_at_the_same_time(tmp_path: Path) -> None:
+    together = threading.Barrier(2, timeout=20)
+
+    def meet() -> None:
+        together.wait()
+
+    first, second = Shelf(stage=meet), Shelf(stage=meet)
+    _, raised = run(tmp_path, first, second)
+    assert raised is None
+    assert first.visible == second.visible == {"f"}
+
+
+def test_what_cannot_pass_is_raised_before_what_can(tmp_path: Path) -> None:
+    away, denied = (
+        Shelf(stage=always(SinkUnreachable("away"))),
+        Shelf(stage=always(Permanent("no"))),
+    )
+    journal, raised = run(tmp_path, away, denied)
+    assert type(raised) is Permanent
+    assert journal.told(Retrying) == []
+
+
+def test_what_a_sink_had_begun_is_withdrawn_though_it_never_was_staged(tmp_path: Path) -> None:
+    shelf = Shelf(stage=always(Permanent("full")))
+    shelf.staged.add("f")
+    begun = {("s0", "f"): Staged(target="f", size=1, sha256="")}
+    journal, _ = run(tmp_path, shelf, begun=begun)
+    assert shelf.staged == set()
+    assert [message.status for message in journal.told(Unpublished)] == ["discarded"]
 
 
 def test_a_discard_that_breaks_does_not_hide_what_made_it_necessary(tmp_path: Path) -> None:
