@@ -119,6 +119,10 @@ def test_a_daemon_that_is_killed_repeats_and_loses_nothing(
         answer = site.profexctl("run", "p", "--wait", "--json")
         return str(answer.json["status"])
 
+    def settled_runs() -> bool:
+        runs = site.profexctl("runs", "--json").json
+        return all(run["status"] not in ("pending", "running") for run in runs)
+
     def rows() -> list[str]:
         return [
             line.partition(",")[0]
@@ -136,6 +140,7 @@ def test_a_daemon_that_is_killed_repeats_and_loses_nothing(
     site.daemon.wait(timeout=20)
     home.sql("INSERT INTO profiles VALUES ('d', 'Dan', 4)")
     site.start()
+    site.until(settled_runs, "what was published is finished")
     assert run() == "done"
     assert sorted(rows()) == ["a", "b", "b", "c", "d"]
     assert run() == "done"
