@@ -199,6 +199,7 @@ class _Comparison:
         self._choice = pipeline.changes or ChangesChoice()
         self._new = new
         self._source = self._keyed()
+        self._hash = row_hash(selection.columns, "k")
         with self._failing():
             connection = rows.source.connection
             [key] = describe(connection, f"SELECT {_KEY} FROM ({self._source})")  # noqa: S608 - quoted
@@ -219,7 +220,7 @@ class _Comparison:
             self._source = f"FROM {_ALL}"
         statement = (
             f"SELECT CAST({_KEY} AS {self._key_type}) AS key,"  # noqa: S608 - all quoted
-            f" {row_hash(self._selection.columns)} AS hash FROM (\n{self._source}\n) ORDER BY key"
+            f" {self._hash} AS hash FROM (\n{self._source}\n) k ORDER BY key"
         )
         with keeping(self._new) as file, self._rows.source.files.naming(file) as path:
             [(count,)] = self._run(
@@ -241,7 +242,7 @@ class _Comparison:
     def differ(self, old: Path, *, steady: bool) -> bool:
         """Find the rows that are not as in ``old``; False where two reads do not agree."""
         self._compare(old, "n.hash IS DISTINCT FROM o.hash")
-        self._fetch("JOIN", "true" if steady else f"{row_hash(self._selection.columns)} = d.hash")
+        self._fetch("JOIN", "true" if steady else f"{self._hash} = d.hash")
         if steady:
             return True
         there = "operation <> 'removed'"
@@ -255,18 +256,16 @@ class _Comparison:
         """Return the rows of the file, and those of the file of removed ones."""
         if self._choice.deletes != "separate-file":
             return self._found("true"), None
-        gone = f"{_OPERATION} = 'removed'"
-        [(any_,)] = self._run(f"SELECT count(*) > 0 FROM {_CHANGED} WHERE {gone}")  # noqa: S608 - fixed
-        return self._found(f"{_OPERATION} IS DISTINCT FROM 'removed'"), self._found(
-            gone
-        ) if any_ else None
+        gone = f"{_OPERATION} IS NOT DISTINCT FROM 'removed'"
+        [(some,)] = self._run(f"SELECT count(*) > 0 FROM {_CHANGED} WHERE {gone}")  # noqa: S608 - fixed
+        return self._found(f"NOT ({gone})"), self._found(gone) if some else None
 
     def hashes(self, old: Path, key: str) -> tuple[int | None, int | None]:
         """Return the hash of one profile in ``old`` and that of its values now."""
         [(before, now)] = self._run(
             f"SELECT (SELECT hash FROM read_parquet({literal(str(old))})"  # noqa: S608 - quoted
             " WHERE CAST(key AS VARCHAR) = $1),"
-            f" (SELECT {row_hash(self._selection.columns)} FROM (\n{self._source}\n)"
+            f" (SELECT {self._hash} FROM (\n{self._source}\n) k"
             f" WHERE CAST({_KEY} AS VARCHAR) = $1)",
             key,
         )
@@ -311,27 +310,41 @@ class _Comparison:
             f" {gone} FROM {_DELTA} WHERE operation = 'removed' AND {ignored}"
         )
 
-    def _found(self, condition: str) -> DuckRows:
-        return self._out(f"FROM {_CHANGED} WHERE {condition}", _OPERATION)
-
     def _as_they_are(self) -> DuckRows:
-        return self._out(f"FROM (\n{self._source}\n)", "'added'")
+        if self._source == f"FROM {_ALL}":
+            return self._out(_ALL, "'added'")
+        selection = self._selection
+        shown = ", ".join((selection.shown, *self._operation("'added'")))
+        statement = replace(selection, shown=shown).statement()
+        return replace(self._rows, statement=statement, columns=self._columns)
 
-    def _out(self, rest: str, operation: str) -> DuckRows:
-        """Return rows with the columns of the file and the hidden ones, in the run's order."""
+    def _found(self, condition: str) -> DuckRows:
+        return self._out(f"{_CHANGED} WHERE {condition}", _OPERATION)
+
+    def _out(self, stored: str, operation: str) -> DuckRows:
+        """Return stored rows with the columns of the file and the hidden ones, in order."""
         selection = self._selection
         names = [identifier(column.name) for column in selection.columns]
-        columns = selection.columns
-        if self._choice.operation:
-            columns = (*columns, Column(self._choice.operation, _TEXT))
-            names.append(f"{operation} AS {identifier(self._choice.operation)}")
+        names += self._operation(operation)
         names += [name for _, name in selection.hidden]
-        order = ", ".join(
+        terms = [
             f"{_ORDER}{n} {'DESC' if down else 'ASC'} NULLS LAST"
             for n, (_, down) in enumerate(selection.order)
-        )
-        statement = f"SELECT {', '.join(names)} {rest}\nORDER BY {order}, {_KEY}"
-        return replace(self._rows, statement=statement, columns=columns)
+        ]
+        # A profile that is gone has nothing but its key to be ordered by.
+        order = ", ".join((*terms, _KEY))
+        statement = f"SELECT {', '.join(names)} FROM {stored}\nORDER BY {order}"  # noqa: S608 - all quoted
+        return replace(self._rows, statement=statement, columns=self._columns)
+
+    @property
+    def _columns(self) -> tuple[Column, ...]:
+        name = self._choice.operation
+        return (*self._selection.columns, *([Column(name, _TEXT)] if name else []))
+
+    def _operation(self, expression: str) -> list[str]:
+        """Return the column that says what happened, where one is asked for."""
+        name = self._choice.operation
+        return [f"{expression} AS {identifier(name)}"] if name else []
 
     def _refuse_ambiguous(self) -> None:
         """Raise ConfigurationInvalid where a key is NULL or there more than once."""

@@ -54,13 +54,16 @@ _PROBES = (
 )
 
 
-def row_hash(columns: Sequence[Column]) -> str:
+def row_hash(columns: Sequence[Column], of: str) -> str:
     """Return the SQL of a UBIGINT that differs where any of ``columns`` would be written otherwise.
+
+    ``of`` is what a statement calls the rows that have them.
 
     The engine's own hash takes some values for one that a file shows as two (no list, an empty
     one, and one of NULLs; 0.0 and -0.0): what tells them apart is hashed with them.
     """
-    return f"hash({', '.join(_terms(identifier(column.name), column.type) for column in columns)})"
+    terms = (_terms(f"{of}.{identifier(column.name)}", column.type) for column in columns)
+    return f"hash({', '.join(terms)})"
 
 
 def engine_mark(connection: duckdb.DuckDBPyConnection) -> str:

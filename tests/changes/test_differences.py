@@ -153,12 +153,12 @@ def test_the_operation_must_not_be_another_column(runs: Runs) -> None:
 @pytest.mark.parametrize(
     ("statement", "said"),
     [
-        ("INSERT INTO t VALUES ('b', 'Bob', 2)", '"id" is "b" in 2 rows'),
-        ("INSERT INTO t VALUES ('b', 'Bea', 2)", '"id" is "b" in 2 rows'),
-        ("INSERT INTO t VALUES ('n', 'New', 1), ('n', 'Nil', 2)", '"id" is "n" in 2 rows'),
-        ("INSERT INTO t VALUES (NULL, 'No', 2)", '"id" is NULL in 1 row'),
+        ("INSERT INTO t VALUES ('b', 'Bob', 2)", r'"b".* 2 rows'),
+        ("INSERT INTO t VALUES ('b', 'Bea', 2)", r'"b".* 2 rows'),
+        ("INSERT INTO t VALUES ('n', 'New', 1), ('n', 'Nil', 2)", r'"n".* 2 rows'),
+        ("INSERT INTO t VALUES (NULL, 'No', 2)", "key.* NULL"),
         # One goes, one is there twice: as many rows as before.
-        ("UPDATE t SET id = 'b' WHERE id = 'c'", '"id" is "b" in 2 rows'),
+        ("UPDATE t SET id = 'b' WHERE id = 'c'", r'"b".* 2 rows'),
     ],
 )
 @pytest.mark.parametrize("first", [True, False])
@@ -349,3 +349,18 @@ def test_little_memory_is_enough(tmp_path: Path) -> None:
     runs.sql("UPDATE t SET n = 'y' WHERE id IN ('k5', 'k250000')")
     assert runs.ids() == ["k250000", "k5"]
     assert runs.state["changes"]["size"] < 40 * 300_000
+
+
+@pytest.mark.parametrize("query", [True, False])
+def test_columns_may_have_the_names_of_ours(runs: Runs, *, query: bool) -> None:
+    runs.sql(
+        "CREATE TABLE u AS SELECT id, visits AS key, name AS hash, id AS k, 1 AS operation FROM t"
+    )
+    runs.source = {"query": "FROM u"} if query else {"table": "u"}
+    runs.keys["changes"] = {"operation": "op", "deletes": "include"}
+    assert runs.ids() == ["a", "b", "c"]
+    runs.sql("UPDATE u SET key = 7 WHERE id = 'b'", "DELETE FROM u WHERE id = 'c'")
+    assert [(row["id"], row["key"], row["op"]) for row in runs.rows()] == [
+        ("b", "7", "changed"),
+        ("c", "", "removed"),
+    ]
