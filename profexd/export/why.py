@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from profexd.export.stop import Stop
 
 _WHERE = "profexd_where"
+_VALUES_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,9 @@ def _of_member(
             yield from _of_member(inner, depth + 1, schema, clock, parameters)
         return
     found = schema.find(member.property)
-    values = ", ".join(shown(value) for value in member.values)
+    values = ", ".join(shown(value) for value in member.values[:_VALUES_SHOWN])
+    if len(member.values) > _VALUES_SHOWN:
+        values += f" and {len(member.values) - _VALUES_SHOWN} more"
     yield _Asked(
         depth,
         "condition",

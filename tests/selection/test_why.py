@@ -44,6 +44,13 @@ def test_each_condition_is_there_with_its_value(ten_rows: Export) -> None:
     ]
 
 
+def test_of_many_values_the_first_are_shown(ten_rows: Export) -> None:
+    conditions = [condition("id", "is one of", *range(100))]
+    [one] = explained(ten_rows, "2", filter={"conditions": conditions})["conditions"]
+    assert one["text"] == "id is one of 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 90 more"
+    assert one["holds"]
+
+
 def test_null_holds_nothing(ten_rows: Export) -> None:
     conditions = [condition("whole", "is not", 3)]
     answer = explained(ten_rows, "8", filter={"match": "any", "conditions": conditions})
