@@ -79,6 +79,24 @@ def test_a_publish_whose_answer_was_lost_is_found_to_have_been_one(
         assert bench.leftovers() == []
 
 
+def test_a_storage_that_goes_away_between_stage_and_publish_may_come_back(
+    seaweedfs: S3Server, tmp_path: Path
+) -> None:
+    with over_a_proxy(seaweedfs) as (bench, proxy, bucket):
+        sink = connect(bench)
+        staged = sink.stage(spooled(tmp_path, LARGE), "file.csv")
+        proxy.refuse = True
+        proxy.cut()
+        with pytest.raises(Retryable):
+            sink.publish(staged)
+        assert seaweedfs.keys(bucket) == []
+        proxy.heal()
+        sink.publish(staged)
+        sink.close()
+        assert bench.read("file.csv") == content(LARGE)
+        assert bench.leftovers() == []
+
+
 def test_a_storage_that_stands_still_is_given_up_after_the_timeout(
     seaweedfs: S3Server, tmp_path: Path
 ) -> None:

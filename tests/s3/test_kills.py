@@ -59,15 +59,9 @@ def test_a_killed_upload_is_aborted_at_the_next_start(
     )
     site.pipeline("other")
     arrange(proxy)
-    export = subprocess.Popen(
-        [str(BIN / "profexd"), "export", "large", *site._flags()],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    export = killable(site, "large")
     site.until(lambda: reached(seaweedfs, bucket, proxy), "the step is reached")
-    os.killpg(export.pid, signal.SIGKILL)
-    export.wait()
+    kill(export)
     assert seaweedfs.uploads(bucket) == ["large.csv"]
     assert seaweedfs.keys(bucket) == []
     proxy.heal()
@@ -80,3 +74,41 @@ def test_a_killed_upload_is_aborted_at_the_next_start(
     assert len(seaweedfs.read(bucket, "large.csv")) == answer.json["bytes"]
     assert seaweedfs.uploads(bucket) == []
     proxy.close()
+
+
+def test_a_run_killed_while_it_publishes_is_finished_at_the_next_start(
+    site: Site, seaweedfs: S3Server
+) -> None:
+    proxy = Proxy(urlsplit(seaweedfs.url).port or 0)
+    bucket = s3_sink(site, seaweedfs, endpoint_url=f'"http://127.0.0.1:{proxy.port}"')
+    site.pipeline("small", sink='"bucket"')
+    proxy.frozen = True
+    export = killable(site, "small")
+    # A small file that is alone is one PUT: the first connection is the publish.
+    site.until(lambda: proxy.connections, "the run publishes")
+    kill(export)
+    assert seaweedfs.keys(bucket) == []
+    proxy.heal()
+    proxy.cut()
+    site.start()
+    site.until(lambda: seaweedfs.keys(bucket) == ["small.csv"], "the file is published")
+    (run,) = site.profexctl("runs", "--json").json
+    run = site.finished(run["run_id"])
+    assert (run["status"], run["files"][0]["status"]) == ("done", "published")
+    assert len(seaweedfs.read(bucket, "small.csv")) == run["bytes"]
+    proxy.close()
+
+
+def killable(site: Site, name: str) -> subprocess.Popen[bytes]:
+    """Start an export in a process group of its own."""
+    return subprocess.Popen(
+        [str(BIN / "profexd"), "export", name, *site._flags()],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def kill(export: subprocess.Popen[bytes]) -> None:
+    os.killpg(export.pid, signal.SIGKILL)
+    export.wait()

@@ -68,6 +68,7 @@ def sink_of(storage: Scripted, *, context: SinkContext | None = None, **more: An
         (Refusal(400, "InvalidStorageClass", "no"), SinkRefused, "storage_class"),
         (Refusal(400, "KMS.NotFoundException", "no"), SinkDenied, "kms:GenerateDataKey"),
         (Refusal(501, "NotImplemented", "no"), SinkRefused, "the storage lacks"),
+        (Refusal(507, "XMinioStorageFull", "full"), SinkRefused, "the storage is full"),
         (Refusal(503, "SlowDown", "Reduce your rate"), SinkUnreachable, "tries again"),
         (Refusal(500, "InternalError", "oops"), SinkUnreachable, "tries again"),
         (Refusal(429), SinkUnreachable, "tries again"),

@@ -89,6 +89,7 @@ _MEANINGS = {
         _Meaning(SinkUnreachable, _WAIT),
     ),
 }  # fmt: skip
+_FULL = 507
 _NO_CREDENTIALS = (
     boto.NoCredentialsError,
     boto.PartialCredentialsError,
@@ -170,6 +171,8 @@ def _by_status(code: str, status: int) -> _Meaning:
         )
     if status in (401, 403):
         return _MEANINGS["AccessDenied"]
+    if status == _FULL:
+        return _MEANINGS["QuotaExceeded"]
     if status == 429 or status >= 500:
         return _Meaning(SinkUnreachable, _WAIT)
     if status in (411, 501):
