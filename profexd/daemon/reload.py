@@ -173,7 +173,12 @@ class Reloader:
             judged = self._inspections.judged(read, previous=previous)
             before = self._core.configuration.problems
             if judged.problems != before:
-                await self._core.ask(inbox.Loaded(judged))
+                try:
+                    await self._core.ask(inbox.Loaded(judged))
+                except ProfexdError as why:
+                    # It ends, or could not write it down: the next reading judges again.
+                    log.warning("judgement_not_taken", extra={"error": why.message})
+                    return
                 log_problems(judged.problems, known=before)
             self._good = judged
 
