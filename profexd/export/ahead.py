@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from profexd.api.errors import ProfexdError
+from profexd.api.errors import ProfexdError, Stopped
 from profexd.api.sink import STAGES, Sink
 from profexd.export.journal import Journal
 from profexd.export.messages import Logged
@@ -57,6 +57,8 @@ class Ahead:
                     return
                 try:
                     self.staged[name, part.path] = sink.stage(part.file, part.path)
+                except Stopped:
+                    self._over = True
                 except Exception as why:  # noqa: BLE001 - deliver meets it again, and tells of it
                     self._over = True
                     self._journal.tell(Logged(level="info", message=_postponed(part, name, why)))
