@@ -89,6 +89,15 @@ class Trigger(StrEnum):
     EXPORT = "export"
 
 
+class FileKind(StrEnum):
+    """What a file of a run is for."""
+
+    DATA = "data"
+    SIGNATURE = "signature"
+    MANIFEST = "manifest"
+    MARKER = "marker"
+
+
 class Role(IntEnum):
     """What a caller may do; each role may do all that the ones below may."""
 
@@ -134,6 +143,32 @@ class FileJson(TypedDict):
     bytes: int
     sha256: str
     status: str | None
+    kind: str
+
+
+class ComparisonJson(TypedDict):
+    """One check of a run: its limit as written, what was found now and in the last delivered run.
+
+    ``column`` is empty where it is about rows; the check ``header`` has no limit.
+    """
+
+    check: str
+    column: str
+    limit: str
+    value: str
+    before: str | None
+    ok: bool
+
+
+class HoldJson(TypedDict):
+    """That a run is held, or was, and who decided what; ``until`` it is rejected by itself."""
+
+    at: str
+    until: str
+    decision: Literal["approved", "rejected"] | None
+    by: str
+    note: str
+    decided_at: str | None
 
 
 class RunJson(TypedDict):
@@ -152,6 +187,8 @@ class RunJson(TypedDict):
     files: list[FileJson]
     warnings: list[str]
     error: ErrorJson | None
+    checks: list[ComparisonJson]
+    hold: HoldJson | None
 
 
 class PausedJson(TypedDict):
@@ -282,16 +319,28 @@ class InfoJson(TypedDict):
     """How many errors the files have, those of profexd.toml too."""
 
 
+class NoticeJson(TypedDict):
+    """What became of telling somebody: ``notice`` is the event that was told of."""
+
+    notice: str
+    pipeline: str
+    run_id: str | None
+    by: str
+    """``webhook``, ``command``, or the notifier of a plugin."""
+    told: bool
+    error: str
+
+
 class EventJson(TypedDict):
     """One line of ``GET /v1/events``.
 
     ``type`` is ``hello`` (with ``boot_id``), ``pipeline`` (with the whole ``pipeline``, or
     ``gone``: its name), ``run`` (with the whole ``run``), ``progress`` (with ``running`` and
-    ``name``), ``heartbeat`` or ``lagged`` (fetch everything anew). ``seq`` grows by one with
+    ``name``), ``notice`` (with ``notice``: who was told), ``heartbeat`` or ``lagged`` (fetch everything anew). ``seq`` grows by one with
     each event of a boot; heartbeats repeat the last.
     """
 
-    type: Literal["hello", "pipeline", "run", "progress", "config", "heartbeat", "lagged"]
+    type: Literal["hello", "pipeline", "run", "progress", "config", "notice", "heartbeat", "lagged"]
     seq: int
     at: str
     boot_id: NotRequired[str]
@@ -300,6 +349,7 @@ class EventJson(TypedDict):
     run: NotRequired[RunJson]
     name: NotRequired[str]
     running: NotRequired[RunningJson]
+    notice: NotRequired[NoticeJson]
 
 
 class LogLineJson(TypedDict):

@@ -143,7 +143,9 @@ class Housekeeping:
         return run.status is RunStatus.DONE and configuration.settings.spool_keep > 0
 
     def _drop_spool(self, run: Run) -> None:
-        self._store.save_run(replace(run, spooled=False))
+        with self._store.transaction():
+            self._store.save_run(replace(run, spooled=False))
+            self._store.save_parts(run.run_id, None)
         self._spool.remove(run.run_id)
 
     def _remove_strangers(self) -> None:

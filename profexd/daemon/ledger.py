@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from profexd.daemon.records import FileRecord, Run
-from profexd.wire import ErrorJson, FileStatus, RunStatus, Trigger
+from profexd.daemon.records import FileRecord, Hold, Run
+from profexd.wire import ErrorJson, FileKind, FileStatus, RunStatus, Trigger
 
 MOST_WARNINGS = 100
 """Of more than these the record of a run says only how many."""
@@ -21,7 +21,13 @@ Reason = Literal["", "stop", "timeout", "drain"]
 def planned(run: Run, files: Iterable[dict[str, str]]) -> Run:
     """The names are fixed."""
     records = tuple(
-        FileRecord(sink=file["sink"], path=file["path"], uri=file["uri"]) for file in files
+        FileRecord(
+            sink=file["sink"],
+            path=file["path"],
+            uri=file["uri"],
+            kind=FileKind(file.get("kind", FileKind.DATA)),
+        )
+        for file in files
     )
     return replace(run, files=records)
 
@@ -49,9 +55,13 @@ def file_became(run: Run, sink: str, path: str, status: FileStatus) -> Run:
         replace(file, status=str(status)) if (file.sink, file.path) == (sink, path) else file
         for file in run.files
     )
-    # A part counts once it is delivered: published at every sink.
+    # A part counts once it is delivered: published at every sink. Receipts are no part of it.
     withheld = {file.path for file in files if file.status != FileStatus.PUBLISHED}
-    delivered = {file.path: file for file in files if file.path not in withheld}.values()
+    delivered = {
+        file.path: file
+        for file in files
+        if file.path not in withheld and file.kind == FileKind.DATA
+    }.values()
     return replace(
         run,
         files=files,
@@ -97,6 +107,29 @@ def ended(
         retry_at=None,
         owed=owed,
     )
+
+
+def held(run: Run, error: ErrorJson | None, *, expiry: float, now: datetime) -> Run:
+    """A check failed: the run waits, with its files built, until somebody decides."""
+    return replace(
+        run,
+        status=RunStatus.HELD,
+        error=error,
+        retry_at=None,
+        hold=Hold(at=now, until=now + timedelta(seconds=expiry)),
+    )
+
+
+def decided(
+    run: Run, decision: Literal["approved", "rejected"], *, by: str, note: str, now: datetime
+) -> Run:
+    """Somebody has decided on a held run; why it was held stays on its record."""
+    assert run.hold is not None
+    hold = replace(run.hold, decision=decision, by=by, note=note, decided_at=now)
+    if run.error is not None:
+        run = warned(run, run.error["message"])
+    said = f"{decision} by {by}" + (f": {note}" if note else "")
+    return replace(warned(run, said), hold=hold, error=None)
 
 
 def died(how: str, last_words: str) -> ErrorJson:

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
-from profexd.wire import ErrorJson, FileJson, PausedJson, RunJson, RunStatus, Trigger
+from profexd.wire import (
+    ComparisonJson,
+    ErrorJson,
+    FileJson,
+    FileKind,
+    HoldJson,
+    PausedJson,
+    RunJson,
+    RunStatus,
+    Trigger,
+)
 
 
 def rfc3339(instant: datetime) -> str:
@@ -31,6 +41,7 @@ class FileRecord:
     bytes: int = 0
     sha256: str = ""
     status: str | None = None
+    kind: str = FileKind.DATA
 
     def as_json(self) -> FileJson:
         """Return the ``files[]`` object of a run."""
@@ -42,7 +53,44 @@ class FileRecord:
             "bytes": self.bytes,
             "sha256": self.sha256,
             "status": self.status,
+            "kind": self.kind,
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """That a run is held, or was: since when, until when at most, and what was decided."""
+
+    at: datetime
+    until: datetime
+    decision: Literal["approved", "rejected"] | None = None
+    by: str = ""
+    note: str = ""
+    decided_at: datetime | None = None
+
+    def as_json(self) -> HoldJson:
+        """Return the ``hold`` object of a run."""
+        return {
+            "at": rfc3339(self.at),
+            "until": rfc3339(self.until),
+            "decision": self.decision,
+            "by": self.by,
+            "note": self.note,
+            "decided_at": _optional(self.decided_at),
+        }
+
+    @classmethod
+    def from_json(cls, value: HoldJson) -> Hold:
+        """Return what ``as_json`` made."""
+        decided_at = value["decided_at"]
+        return cls(
+            at=datetime.fromisoformat(value["at"]),
+            until=datetime.fromisoformat(value["until"]),
+            decision=value["decision"],
+            by=value["by"],
+            note=value["note"],
+            decided_at=None if decided_at is None else datetime.fromisoformat(decided_at),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,10 +120,18 @@ class Run:
     """Whether it has begun to publish: from then on it only goes forward."""
     owed: bool = False
     """Whether it was interrupted and the catch-up rule has not decided yet."""
+    checks: tuple[ComparisonJson, ...] = ()
+    """How it compared with ``[checks]``, where it got so far."""
+    hold: Hold | None = None
+    """Set once it was held."""
     spooled: bool = False
     """Whether its folder may still stand in the spool."""
     state: dict[str, Any] | None = field(default=None, repr=False)
     """What the next run is to know once this one is delivered, from the build until then."""
+    origin: str | None = None
+    """The run whose stored files it sends again, where it does."""
+    sinks: tuple[str, ...] = ()
+    """The sinks that it sends them to."""
     documents: dict[str, Any] | None = field(default=None, repr=False)
     """The configuration it started with, without literal secrets, until nothing is staged."""
 
@@ -97,7 +153,14 @@ class Run:
             "files": [file.as_json() for file in self.files],
             "warnings": list(self.warnings),
             "error": self.error,
+            "checks": list(self.checks),
+            "hold": None if self.hold is None else self.hold.as_json(),
         }
+
+    @property
+    def approved(self) -> bool:
+        """Whether it was held, and is to be delivered."""
+        return self.hold is not None and self.hold.decision == "approved"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

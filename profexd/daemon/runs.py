@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from profexd.config.values import digest
 from profexd.daemon import ledger
 from profexd.daemon.decide import NotFound, Refused
 from profexd.daemon.ledger import MOST_WARNINGS
@@ -64,6 +65,7 @@ class Runs:
         publish_again: Callable[[str], None],
     ) -> None:
         self.pending: dict[str, Run] = {}
+        self.held: dict[str, Run] = {}
         self.active: dict[str, Active] = {}
         self.cleaning: dict[str, Child] = {}
         self.unwritten: dict[str, Run] = {}
@@ -85,15 +87,21 @@ class Runs:
     # Asking
 
     def unfinished(self, pipeline: str) -> list[Run]:
-        """Return the runs of a pipeline that are running or waiting."""
-        running = [active.run for active in self.active.values() if active.run.pipeline == pipeline]
-        return running + [run for run in self.pending.values() if run.pipeline == pipeline]
+        """Return the runs of a pipeline that are held, running or waiting."""
+        running = (active.run for active in self.active.values())
+        everything = (*self.held.values(), *running, *self.pending.values())
+        return [run for run in everything if run.pipeline == pipeline]
+
+    def holding(self, pipeline: str) -> Run | None:
+        """Return the run of a pipeline that is held, if one is."""
+        return next((run for run in self.held.values() if run.pipeline == pipeline), None)
 
     def find(self, run_id: str) -> Run:
         """Return a run, alive or past; NotFound when there is none."""
         if run_id in self.active:
             return self.active[run_id].run
-        run = self.pending.get(run_id) or self.unwritten.get(run_id) or self._store.run(run_id)
+        run = self.pending.get(run_id) or self.held.get(run_id) or self.unwritten.get(run_id)
+        run = run or self._store.run(run_id)
         if run is None:
             raise NotFound(f"there is no run {run_id}", hint="profexctl runs")
         return run
@@ -187,6 +195,7 @@ class Runs:
             handles = self._store.handles(run.run_id)
         if action == "discard":
             handles = tuple(handle for handle in handles if not handle.published)
+        parts = self._store.parts(run.origin or run.run_id) if action != "run" else []
         job = Job(
             action=action,
             run_id=run.run_id,
@@ -197,6 +206,9 @@ class Runs:
             spool=str(self._spool.folder(run.run_id)),
             attempt=run.attempt,
             handles=handles,
+            parts=tuple(parts),
+            sinks=run.sinks,
+            revision=digest(run.documents) if run.documents else "",
             state=self._store.state(run.pipeline) if action == "run" else {},
             keep=str(self._store.keep(run.pipeline)),
         )
@@ -391,7 +403,7 @@ class Runs:
 
     def interrupt(self, run: Run) -> Run:
         """Record that a run ended with an earlier daemon, before it had begun to publish."""
-        ended = self._scribe.close(
+        ended = self._scribe.settle(
             ledger.ended(run, RunStatus.INTERRUPTED, None, reason="", now=self._now())
         )
         self._logs.write(run.run_id, "error", "the daemon ended while the run was going on")

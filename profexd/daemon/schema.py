@@ -79,6 +79,32 @@ _STEPS = (
     """
     ALTER TABLE pipelines ADD COLUMN content TEXT NOT NULL DEFAULT '';
     """,
+    """
+    ALTER TABLE files ADD COLUMN kind TEXT NOT NULL DEFAULT 'data';
+    ALTER TABLE runs ADD COLUMN parts TEXT;
+    ALTER TABLE runs ADD COLUMN origin INTEGER;
+    ALTER TABLE runs ADD COLUMN sinks TEXT NOT NULL DEFAULT '[]';
+    """,
+    """
+    ALTER TABLE runs ADD COLUMN checks TEXT NOT NULL DEFAULT '[]';
+    ALTER TABLE runs ADD COLUMN hold TEXT;
+    """,
+    """
+    CREATE TABLE notices (
+        run_id INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
+        event  TEXT NOT NULL,
+        told   INTEGER NOT NULL,
+        PRIMARY KEY (run_id, event)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX notices_owed ON notices (run_id) WHERE told = 0;
+    CREATE TABLE late (
+        pipeline   TEXT NOT NULL,
+        occurrence TEXT NOT NULL,
+        after      REAL NOT NULL,
+        told       INTEGER NOT NULL,
+        PRIMARY KEY (pipeline, occurrence, after)
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
 
 

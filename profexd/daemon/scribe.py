@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from profexd.config.checks import HOLD_EXPIRY
 from profexd.daemon import ledger
 from profexd.daemon.records import Run
 from profexd.daemon.runlog import RunLogs
@@ -16,6 +17,7 @@ from profexd.daemon.supervisor import Child
 from profexd.export.job import Handle
 from profexd.export.messages import (
     Built,
+    Checked,
     Finished,
     Logged,
     Message,
@@ -27,7 +29,7 @@ from profexd.export.messages import (
     Staging,
     Unpublished,
 )
-from profexd.wire import ErrorJson, FileStatus, RunningJson, RunStatus
+from profexd.wire import ErrorJson, FileKind, FileStatus, RunningJson, RunStatus
 
 
 @dataclass(slots=True)
@@ -86,9 +88,14 @@ class Scribe:
                 self._update(active, ledger.planned(run, files), files=True)
                 return not active.reason
             case Built(files=files, state=state):
-                self._update(active, replace(ledger.built(run, files), state=state), files=True)
-                active.rows = sum(int(file["rows"]) for file in files)
-                active.bytes = sum(int(file["bytes"]) for file in files)
+                left = run.state if state is None else state
+                with self._store.transaction():
+                    self._update(active, replace(ledger.built(run, files), state=left), files=True)
+                    if run.spooled:
+                        self._store.save_parts(run.run_id, files)
+                data = [file for file in files if file.get("kind", "data") == FileKind.DATA]
+                active.rows = sum(int(file["rows"]) for file in data)
+                active.bytes = sum(int(file["bytes"]) for file in data)
             case Staging(sink=sink, staged=staged, complete=complete):
                 with self._store.transaction():
                     self._store.save_handle(run.run_id, Handle(sink=sink, staged=staged))
@@ -108,9 +115,17 @@ class Scribe:
                     self._file(active, sink, path, FileStatus(status))
             case Retrying(attempt=attempt, retry_at=retry_at):
                 self._update(active, replace(run, attempt=attempt, retry_at=retry_at))
+            case Checked(checks=checks):
+                self._update(active, replace(run, checks=tuple(checks)))  # type: ignore[arg-type]
+            case Finished(status=RunStatus.HELD) if active.reason != "stop":
+                self._hold(active, message)
+                active.told = message
             case Finished():
                 error = message.error
-                self.end(active, RunStatus(message.status), error)  # type: ignore[arg-type]
+                status = RunStatus(message.status)
+                if status is RunStatus.HELD:
+                    status = RunStatus.STOPPED
+                self.end(active, status, error)  # type: ignore[arg-type]
                 active.told = message
         return True
 
@@ -144,6 +159,12 @@ class Scribe:
             ledger.ended(active.run, status, error, reason=active.reason, now=self._now())
         )
 
+    def _hold(self, active: Active, message: Finished) -> None:
+        expiry = float(message.detail.get("expiry", HOLD_EXPIRY))
+        error: ErrorJson | None = message.error  # type: ignore[assignment]
+        held = ledger.held(active.run, error, expiry=expiry, now=self._now())
+        self._update(active, held)
+
     def settle(self, run: Run) -> Run:
         """Write an ended run, and forget what of it needs no settling any more."""
         with self._store.transaction():
@@ -152,7 +173,10 @@ class Scribe:
                     self._store.forget_handle(run.run_id, handle.sink, handle.staged["target"])
             if run.status is RunStatus.DONE and run.state is not None:
                 self._store.save_state(run.pipeline, run.run_id, run.state)
-            return self.close(replace(run, state=None))
+            closed = self.close(replace(run, state=None))
+            if (event := self._store.notice_of(closed)) is not None:
+                self._store.owe_notice(closed.run_id, event)
+            return closed
 
     def close(self, run: Run) -> Run:
         """Write an ended run. While something is staged it is known where, and how to reach it."""

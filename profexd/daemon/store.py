@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from profexd.daemon.database import Database, instant_of, text_of
-from profexd.daemon.records import FileRecord, Memory, Pause, Run
+from profexd.daemon.database import instant_of, text_of
+from profexd.daemon.records import FileRecord, Hold, Memory, Pause, Run
+from profexd.daemon.told import ToldTables
 from profexd.export.job import Handle
 from profexd.wire import RunStatus, Trigger
 
 
-class Store(Database):
+class Store(ToldTables):
     """Open it once per process, under the state directory's lock.
 
     Every method that writes has committed, and the disk has it, when it returns.
@@ -71,7 +72,11 @@ class Store(Database):
             "error": None if run.error is None else json.dumps(run.error, ensure_ascii=False),
             "publishing": int(run.publishing),
             "owed": int(run.owed),
+            "checks": json.dumps(run.checks, ensure_ascii=False),
+            "hold": None if run.hold is None else json.dumps(run.hold.as_json()),
             "spooled": int(run.spooled),
+            "origin": None if run.origin is None else int(run.origin),
+            "sinks": json.dumps(run.sinks),
             "documents": None if run.documents is None else json.dumps(run.documents),
             "state": None if run.state is None else json.dumps(run.state),
         }
@@ -89,7 +94,7 @@ class Store(Database):
         with self.transaction():
             self._db.execute("DELETE FROM files WHERE run_id = ?", (int(run.run_id),))
             self._db.executemany(
-                "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     (
                         int(run.run_id),
@@ -101,10 +106,22 @@ class Store(Database):
                         file.bytes,
                         file.sha256,
                         file.status,
+                        str(file.kind),
                     )
                     for place, file in enumerate(run.files)
                 ],
             )
+
+    def save_parts(self, run_id: str, parts: list[dict[str, Any]] | None) -> None:
+        """Remember what a run built (``Built.files``), as long as its folder may stand."""
+        value = None if parts is None else json.dumps(parts)
+        self._db.execute("UPDATE runs SET parts = ? WHERE run_id = ?", (value, int(run_id)))
+
+    def parts(self, run_id: str) -> list[dict[str, Any]]:
+        """Return what a run built, if its folder may still stand."""
+        row = self._db.execute("SELECT parts FROM runs WHERE run_id = ?", (int(run_id),)).fetchone()
+        parts: list[dict[str, Any]] = json.loads(row["parts"]) if row and row["parts"] else []
+        return parts
 
     def mark_file(self, run_id: str, sink: str, path: str, status: str) -> None:
         """Write what became of one file: a run may have thousands."""
@@ -146,8 +163,15 @@ class Store(Database):
         )
 
     def spooled(self, *, before: datetime) -> list[Run]:
-        """Return the runs that ended by then whose folder may stand in the spool, oldest first."""
-        return self._runs("WHERE spooled = 1 AND finished_at <= ? ORDER BY run_id", text_of(before))
+        """Return the runs that ended by then whose folder may stand in the spool, oldest first.
+
+        Not those whose files another run is to send again.
+        """
+        return self._runs(
+            "WHERE spooled = 1 AND finished_at <= ? AND run_id NOT IN (SELECT origin FROM runs "
+            "WHERE finished_at IS NULL AND origin IS NOT NULL) ORDER BY run_id",
+            text_of(before),
+        )
 
     def spooled_bytes(self) -> int:
         """Return how much the folders of finished runs hold."""
@@ -168,7 +192,8 @@ class Store(Database):
         """Return how the last run of each pipeline ended that was not skipped."""
         rows = self._db.execute(
             "SELECT pipeline, status FROM runs WHERE run_id IN (SELECT max(run_id) FROM runs "
-            "WHERE finished_at IS NOT NULL AND status <> 'skipped' GROUP BY pipeline)"
+            "WHERE finished_at IS NOT NULL AND status <> 'skipped' AND origin IS NULL "
+            "GROUP BY pipeline)"
         )
         return {row["pipeline"]: RunStatus(row["status"]) for row in rows}
 
@@ -176,7 +201,7 @@ class Store(Database):
         """Return when each pipeline was last delivered."""
         rows = self._db.execute(
             "SELECT pipeline, max(finished_at) AS at FROM runs WHERE status = 'done' "
-            "GROUP BY pipeline"
+            "AND origin IS NULL GROUP BY pipeline"
         )
         return {row["pipeline"]: datetime.fromisoformat(row["at"]) for row in rows}
 
@@ -294,7 +319,8 @@ class Store(Database):
         A run that was finished only after a later one moves nothing back.
         """
         (later,) = self._db.execute(
-            "SELECT count(*) FROM runs WHERE pipeline = ? AND status = 'done' AND run_id > ?",
+            "SELECT count(*) FROM runs WHERE pipeline = ? AND status = 'done' AND run_id > ?"
+            " AND origin IS NULL",
             (name, int(run_id)),
         ).fetchone()
         if not later:
@@ -385,7 +411,7 @@ class Store(Database):
 
     def _as_run(self, row: sqlite3.Row) -> Run:
         files = self._db.execute(
-            "SELECT sink, path, uri, rows, bytes, sha256, status FROM files "
+            "SELECT sink, path, uri, rows, bytes, sha256, status, kind FROM files "
             "WHERE run_id = ? ORDER BY place",
             (row["run_id"],),
         )
@@ -409,7 +435,11 @@ class Store(Database):
             error=None if row["error"] is None else json.loads(row["error"]),
             publishing=bool(row["publishing"]),
             owed=bool(row["owed"]),
+            checks=tuple(json.loads(row["checks"])),
+            hold=None if row["hold"] is None else Hold.from_json(json.loads(row["hold"])),
             spooled=bool(row["spooled"]),
+            origin=None if row["origin"] is None else str(row["origin"]),
+            sinks=tuple(json.loads(row["sinks"])),
             documents=None if row["documents"] is None else json.loads(row["documents"]),
             state=None if row["state"] is None else json.loads(row["state"]),
         )

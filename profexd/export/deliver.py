@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import groupby
 from types import MappingProxyType
 
 from profexd.api.errors import ConditionalWriteUnsupported, Permanent, ProfexdError, Retryable
@@ -23,7 +24,10 @@ from profexd.export.messages import (
 )
 from profexd.export.retry import Attempts
 from profexd.export.stop import Stop
-from profexd.wire import FileStatus
+from profexd.wire import FileKind, FileStatus
+
+_ORDER = (FileKind.DATA, FileKind.SIGNATURE, FileKind.MANIFEST, FileKind.MARKER)
+"""What vouches for other files is published after all of them, at every sink."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,6 +42,7 @@ class Delivery:
     told: bool = False
     """Whether the journal knows that all of it is staged."""
     published: bool = False
+    kind: FileKind = FileKind.DATA
     refused: ProfexdError | None = field(default=None)
 
 
@@ -83,7 +88,10 @@ def deliver(
 def publish(deliveries: Sequence[Delivery], journal: Journal, attempts: Attempts) -> None:
     """Publish what is staged and not yet published; a stop no longer counts."""
     # A sink that cannot stage sends its bytes only now: let it fail before others have published.
-    ordered = sorted(deliveries, key=lambda delivery: STAGES in delivery.sink.capabilities)
+    ordered = sorted(
+        deliveries,
+        key=lambda delivery: (_rank(delivery), STAGES in delivery.sink.capabilities),
+    )
     try:
         attempts.run(lambda: _publish_all(ordered, journal), wait=time.sleep)
     except Retryable as why:
@@ -137,9 +145,22 @@ def _stage_at_sink(deliveries: Sequence[Delivery], journal: Journal, stop: Stop)
 
 
 def _publish_all(deliveries: Sequence[Delivery], journal: Journal) -> None:
-    """Publish what is left; raises the first Retryable once everything else was tried."""
+    """Publish what is left, a kind after the other, up to one of which some is missing.
+
+    Raises the first Retryable once everything else of its kind was tried.
+    """
+    for _, kind in groupby(deliveries, _rank):
+        alike = list(kind)
+        _publish_alike(alike, deliveries, journal)
+        if not all(delivery.published for delivery in alike):
+            return
+
+
+def _publish_alike(
+    alike: Sequence[Delivery], deliveries: Sequence[Delivery], journal: Journal
+) -> None:
     again: Retryable | None = None
-    for delivery in deliveries:
+    for delivery in alike:
         if delivery.published or delivery.refused:
             continue
         assert delivery.staged is not None
@@ -161,6 +182,10 @@ def _publish_all(deliveries: Sequence[Delivery], journal: Journal) -> None:
             break
     if again is not None:
         raise again
+
+
+def _rank(delivery: Delivery) -> int:
+    return _ORDER.index(delivery.kind)
 
 
 def _plugin_failed(delivery: Delivery, why: Exception, journal: Journal) -> Permanent:

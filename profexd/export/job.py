@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-Action = Literal["run", "finish", "discard", "preview", "inspect", "probe", "why"]
+Action = Literal["run", "finish", "discard", "preview", "inspect", "probe", "why", "deliver"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,8 @@ class Job:
     """One action of one run.
 
     ``run`` walks the five rooms. ``finish`` publishes what a dead worker had staged and had begun
-    to publish. ``discard`` removes what a dead worker had staged. ``preview`` reads and shows,
+    to publish. ``discard`` removes what a dead worker had staged. ``deliver`` delivers ``parts``
+    that an earlier worker built, once they are proven to be the same. ``preview`` reads and shows,
     and moves nothing; ``why`` does so for one profile. ``probe`` asks the sinks. ``documents`` is
     ``Pipeline.documents``; finish and discard need ``handles``.
     ``inspect`` judges many pipelines by their sources: ``documents`` and ``state`` go by name.
@@ -40,6 +41,12 @@ class Job:
     """The run's own folder in the spool."""
     attempt: int = 1
     handles: tuple[Handle, ...] = field(default=())
+    parts: tuple[dict[str, Any], ...] = field(default=())
+    """What the run had built, or the run whose files are sent again (``Built.files``)."""
+    sinks: tuple[str, ...] = ()
+    """The sinks of the pipeline to deliver to; none: all."""
+    revision: str = ""
+    """The digest of the configuration, secrets left out."""
     limit: int = 100
     """Rows of a preview."""
     key: str = ""
@@ -61,5 +68,7 @@ class Job:
                 **value,
                 "instant": datetime.fromisoformat(value["instant"]),
                 "handles": tuple(Handle(**handle) for handle in value["handles"]),
+                "parts": tuple(value.get("parts", ())),
+                "sinks": tuple(value.get("sinks", ())),
             }
         )

@@ -20,7 +20,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned(Message):
-    """The names are fixed. ``files``: ``path``, ``uri`` and ``sink`` of each.
+    """The names are fixed. ``files``: ``path``, ``uri``, ``sink`` and ``kind`` of each.
 
     Once they are ``complete`` the answer waits until no other run writes any of them; it is
     ``"go": false`` where the run was stopped meanwhile.
@@ -46,13 +46,24 @@ class Progress(Message):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built(Message):
     """All parts are in the spool. ``files``: ``path``, ``rows``, ``bytes``, ``sha256``,
-    ``media_type`` and ``spooled`` (absolute path) of each. ``state`` is what the next run of the
-    pipeline is to know, once this one is delivered everywhere."""
+    ``media_type``, ``kind`` and ``spooled`` (absolute path) of each. ``state`` is what the next
+    run of the pipeline is to know, once this one is delivered everywhere; None leaves it as it
+    was when the parts were built."""
 
     event: ClassVar[str] = "built"
     durable: ClassVar[bool] = True
     files: list[dict[str, Any]]
-    state: dict[str, Any] = field(default_factory=dict)
+    state: dict[str, Any] | None = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked(Message):
+    """What the checks found: ``check``, ``column``, ``limit``, ``value``, ``before``, ``ok`` of
+    each."""
+
+    event: ClassVar[str] = "checked"
+    durable: ClassVar[bool] = True
+    checks: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +167,10 @@ class Probed(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished(Message):
-    """The last message: how the action ended (a word of ``RunStatus``)."""
+    """The last message: how the action ended (a word of ``RunStatus``).
+
+    Of a run that is ``held``, ``detail`` says for how many seconds at most: ``expiry``.
+    """
 
     event: ClassVar[str] = "finished"
     durable: ClassVar[bool] = True
@@ -171,6 +185,7 @@ _KINDS: dict[str, type[Message]] = {
         Planned,
         Progress,
         Built,
+        Checked,
         Staging,
         Publishing,
         Published,

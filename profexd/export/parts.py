@@ -9,13 +9,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from profexd.api.errors import DiskFull, Permanent
 from profexd.api.types import SpooledFile
 from profexd.export.engine import NO_ROOM
 from profexd.export.rows import DuckRows
 from profexd.export.split import Meter, RangeFinder
+from profexd.wire import FileKind
 
 if TYPE_CHECKING:
     from profexd.api.codec import ByteStream, Codec
@@ -29,6 +30,19 @@ class BuiltPart:
 
     path: str
     file: SpooledFile
+    kind: FileKind = FileKind.DATA
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as an object of ``Built.files``."""
+        return {
+            "path": self.path,
+            "rows": self.file.rows,
+            "bytes": self.file.size,
+            "sha256": self.file.sha256,
+            "media_type": self.file.media_type,
+            "kind": str(self.kind),
+            "spooled": str(self.file.path),
+        }
 
 
 class _SpoolFile:

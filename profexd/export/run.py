@@ -18,11 +18,12 @@ from profexd.api.units import parse_size
 from profexd.config.loading import pipeline_from_documents
 from profexd.export.ahead import Ahead, makes_several
 from profexd.export.build import Outcome, build
-from profexd.export.check import check
+from profexd.export.check import check, check_targets, decide
 from profexd.export.deliver import Delivery, deliver, discard, paced, publish, refuse_unable
 from profexd.export.journal import Journal
 from profexd.export.messages import (
     Built,
+    Checked,
     Explained,
     Finished,
     Logged,
@@ -36,13 +37,15 @@ from profexd.export.parts import BuiltPart
 from profexd.export.plan import Plan, plan
 from profexd.export.preview import preview
 from profexd.export.probe import probe_sinks
+from profexd.export.profile import Profile
 from profexd.export.record import record_done, record_failure
 from profexd.export.redact import Secrets
 from profexd.export.retry import Attempts
 from profexd.export.spool import make_spool
 from profexd.export.stop import Stop
+from profexd.export.stored import stored_parts
 from profexd.export.why import why
-from profexd.wire import Phase, RunStatus
+from profexd.wire import FileKind, Phase, RunStatus
 
 if TYPE_CHECKING:
     from profexd.config.catalog import Catalog
@@ -74,7 +77,7 @@ class Run:
         """Plan, build, check, deliver; the names are written down before any work."""
         names = self._plan()
         try:
-            deliveries = self._check(self._build(names))
+            deliveries = self._check(names, self._build(names))
         except BaseException:
             self._withdraw()
             raise
@@ -91,7 +94,7 @@ class Run:
         self._name(first, complete=names.known)
         return names
 
-    def _build(self, names: Plan) -> Sequence[BuiltPart]:
+    def _build(self, names: Plan) -> Outcome:
         self._enter(Phase.BUILD)
         make_spool(Path(self.job.spool))
         outcomes: list[Outcome] = []
@@ -102,21 +105,11 @@ class Run:
             self._name(files, complete=True)
         self.journal.ask(
             Built(
-                files=[
-                    {
-                        "path": part.path,
-                        "rows": part.file.rows,
-                        "bytes": part.file.size,
-                        "sha256": part.file.sha256,
-                        "media_type": part.file.media_type,
-                        "spooled": str(part.file.path),
-                    }
-                    for part in parts
-                ],
+                files=[part.as_json() for part in parts],
                 state=outcomes[-1].state,
             )
         )
-        return parts
+        return outcomes[-1]
 
     def _name(self, files: list[dict[str, str]], *, complete: bool) -> None:
         """Have the names written down; once they are complete, others must let go of them."""
@@ -142,7 +135,7 @@ class Run:
     @contextmanager
     def _sending_ahead(self) -> Iterator[Callable[[BuiltPart], None]]:
         """Lend what stages a finished part while the block builds the next."""
-        if not makes_several(self.pipeline):
+        if self.pipeline.checks.may_end or not makes_several(self.pipeline):
             yield lambda part: None
             return
         sinks = {choice.name: self._sink(choice) for choice in self.pipeline.sinks}
@@ -162,11 +155,27 @@ class Run:
         discard(sent, self.journal)
         self._begun.clear()
 
-    def _check(self, parts: Sequence[BuiltPart]) -> list[Delivery]:
+    def _check(self, names: Plan, built: Outcome) -> list[Delivery]:
+        """Compare what was built with ``[checks]``; raises how the run ends, if it ends here."""
         self._enter(Phase.CHECK)
-        check(
+        deliveries = self._deliveries(built.parts)
+        checks, before = self.pipeline.checks, Profile.of(names.state)
+        rows = sum(part.file.rows for part in built.parts)
+        found = check(checks, built.profile, before, delivered=rows)
+        if found:
+            self.journal.ask(Checked(checks=[one.as_json() for one in found]))
+        for one in found:
+            self.journal.tell(Logged(level="info" if one.ok else "warning", message=one.line))
+        decide(checks, found, built.profile, before, run=self.job.run_id, delivered=rows)
+        for one in found:
+            if not one.ok:
+                self._warn(one.words)
+        return deliveries
+
+    def _deliveries(self, parts: Sequence[BuiltPart]) -> list[Delivery]:
+        check_targets(
             (choice.name, sink.place(choice.options, path), sink.uri(choice.options, path))
-            for choice in self.pipeline.sinks
+            for choice in self._choices
             for sink in (self.catalog.sinks[choice.type],)
             for path in (part.path for part in parts)
         )
@@ -176,9 +185,10 @@ class Run:
                 sink=self._sink(choice),
                 path=part.path,
                 file=part.file,
+                kind=part.kind,
                 staged=self._ahead.get((choice.name, part.path)),
             )
-            for choice in self.pipeline.sinks
+            for choice in self._choices
             for part in parts
         ]
 
@@ -187,6 +197,18 @@ class Run:
         self._total = sum(delivery.file.size for delivery in deliveries if delivery.file)
         deliver(deliveries, self.journal, self.attempts, self.stop, begun=self._begun)
         self._enter(Phase.RECORD)
+
+    def deliver_stored(self) -> None:
+        """Deliver what an earlier process built, the same bytes under the same names."""
+        self._enter(Phase.PLAN)
+        parts = [(file["path"], FileKind(file["kind"])) for file in self.job.parts]
+        self._name(
+            [file for path, kind in parts for file in self._files(path, kind)], complete=True
+        )
+        self._enter(Phase.CHECK)
+        stored = stored_parts(self.job.parts, self.stop)
+        self.journal.ask(Built(files=[part.as_json() for part in stored], state=None))
+        self._deliver(self._deliveries(stored))
 
     def finish(self) -> None:
         """Publish what a worker that died had begun to publish."""
@@ -233,9 +255,11 @@ class Run:
                     f" which the pipeline {self.job.pipeline} no longer has",
                     hint="name the sink in the pipeline again until what is staged is settled",
                 )
+        kinds = {file["path"]: FileKind(file["kind"]) for file in self.job.parts}
         return [
             Delivery(
                 sink_name=handle.sink,
+                kind=kinds.get(handle.staged["target"], FileKind.DATA),
                 sink=self._sink(choices[handle.sink]),
                 path=handle.staged["target"],
                 staged=Staged.from_json(handle.staged),
@@ -244,14 +268,21 @@ class Run:
             for handle in self.job.handles
         ]
 
-    def _files(self, path: str) -> list[dict[str, str]]:
+    @property
+    def _choices(self) -> list[SinkChoice]:
+        """The sinks that the run delivers to."""
+        wanted = self.job.sinks
+        return [one for one in self.pipeline.sinks if not wanted or one.name in wanted]
+
+    def _files(self, path: str, kind: FileKind = FileKind.DATA) -> list[dict[str, str]]:
         return [
             {
                 "path": path,
                 "sink": choice.name,
                 "uri": self.catalog.sinks[choice.type].uri(choice.options, path),
+                "kind": str(kind),
             }
-            for choice in self.pipeline.sinks
+            for choice in self._choices
         ]
 
     def _sink(self, choice: SinkChoice) -> Sink:
@@ -261,13 +292,18 @@ class Run:
             context = SinkContext(
                 run_id=self.job.run_id,
                 create_only=self.pipeline.on_existing != "overwrite",
-                alone=len(self.pipeline.sinks) == 1 and not makes_several(self.pipeline),
+                alone=len(self._choices) == 1 and self._makes_one(),
                 reveal=self.secrets.reveal,
                 journal=lambda staged: self._journal_handle(choice.name, staged),
                 progress=paced(self._delivered, limit, wait=self.stop.wait),
             )
             self._sinks[choice.name] = self.catalog.sinks[choice.type](options, context)
         return self._sinks[choice.name]
+
+    def _makes_one(self) -> bool:
+        if self.job.parts:
+            return len(self.job.parts) == 1
+        return not makes_several(self.pipeline)
 
     def _journal_handle(self, sink: str, staged: Staged) -> None:
         self._begun[sink, staged.target] = staged
@@ -331,6 +367,8 @@ def perform(
             match job.action:
                 case "run":
                     run.export()
+                case "deliver":
+                    run.deliver_stored()
                 case "finish":
                     run.finish()
                 case "discard":
