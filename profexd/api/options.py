@@ -15,9 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from profexd.api.units import parse_duration, parse_size
+from profexd.api.units import parse_duration, parse_percent, parse_size
 
 if TYPE_CHECKING:
     from pydantic_core import CoreSchema
@@ -70,6 +71,8 @@ Size = Annotated[int, _Text(parse_size, "100MB")]
 """Bytes, written as text: ``"100MB"``."""
 Duration = Annotated[float, _Text(parse_duration, "30s")]
 """Seconds, written as text: ``"30s"``."""
+Percent = Annotated[Decimal, _Text(parse_percent, "20%")]
+"""A percentage, written as text: ``"20%"``."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -1,8 +1,9 @@
-"""Sizes and durations as people write them: ``100MB``, ``2MiB``, ``30s``, ``7d``."""
+"""Sizes, durations and percentages as people write them: ``100MB``, ``30s``, ``7d``, ``20%``."""
 
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 _SIZE_UNITS = {
     "": 1,
@@ -17,6 +18,7 @@ _SIZE_UNITS = {
     "TIB": 2**40,
 }
 _DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_PERCENT = re.compile(r"\s*(\d{1,9}(?:\.\d{1,9})?)\s*%\s*")
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*")
 _DURATION = re.compile(r"\s*(\d+)\s*([smhd])\s*")
 
@@ -39,3 +41,11 @@ def parse_duration(text: str) -> float:
             f'"{text}" is not a duration; write a number and s, m, h or d, as in "30s"'
         )
     return float(int(match[1]) * _DURATION_UNITS[match[2]])
+
+
+def parse_percent(text: str) -> Decimal:
+    """Return the percentage that ``text`` means (``20%``, ``0.5%``); ValueError says why not."""
+    match = _PERCENT.fullmatch(text)
+    if match is None:
+        raise ValueError(f'"{text}" is not a percentage; write a number and %, as in "20%"')
+    return Decimal(match[1])

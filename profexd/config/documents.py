@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from profexd.api.options import Check, Doc, Duration, Size
+from profexd.config.checks import ChecksTable
+from profexd.config.manifest import ManifestTable, SigningTable
 from profexd.config.notify import NotifyTable
 from profexd.config.problems import Mistake
 from profexd.config.selection import (
@@ -128,6 +130,9 @@ class SettingsFile(Table):
         AccessTable,
         Doc("Who may do what over the socket; root and the daemon's user are admin."),
     ] = fresh(AccessTable)
+    signing: Annotated[SigningTable, Doc("What signs the manifests of runs.")] = fresh(
+        SigningTable
+    )
     defaults: Annotated[
         dict[str, Any],
         Doc("Pipeline keys for every pipeline; tables merge key by key, lists are replaced."),
@@ -275,9 +280,15 @@ class PipelineFile(Table):
         Add('[format] with type = "csv"'),
     ]
     split: Annotated[SplitTable, Doc("Several files instead of one large one.")] = fresh(SplitTable)
+    checks: Annotated[
+        ChecksTable, Doc("What must hold of the built files before any of them is published.")
+    ] = fresh(ChecksTable)
     retry: Annotated[RetryTable, Doc("What happens after an error that can pass.")] = fresh(
         RetryTable
     )
+    manifest: Annotated[
+        ManifestTable | None, Doc("A manifest of the files of a run, written after them.")
+    ] = None
     notify: Annotated[list[NotifyTable], Doc("Who is told of what, each in a [[notify]].")] = Field(
         default_factory=list
     )

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from profexd.api.options import FormatOptions, Secret, SinkOptions
+from profexd.config.checks import Checks
+from profexd.config.manifest import Manifest
 from profexd.config.notify import Notify
 from profexd.config.shape import (
     ChangesChoice,
@@ -51,6 +53,7 @@ class Settings:
     access_admin: tuple[str, ...] = ()
     access_operator: tuple[str, ...] = ("@profexd",)
     access_viewer: tuple[str, ...] = ()
+    signing_key: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,10 +167,12 @@ class Pipeline:
     on_existing: Literal["overwrite", "fail", "suffix"]
     timeout: float
     retry: Retry
+    checks: Checks = field(default_factory=Checks)
+    manifest: Manifest | None = None
     notify: tuple[Notify, ...] = ()
     settings: Settings
     secrets: tuple[Secret, ...]
-    """Every secret of its sinks and of whom it tells, for redaction."""
+    """Every secret of its sinks, of whom it tells and of what signs, for redaction."""
     documents: dict[str, Any] = field(repr=False)
     """The effective documents (``settings``, ``pipeline``, ``source``, ``sinks`` by name), as
     ``pipeline_from_documents`` takes them: what a worker is sent."""

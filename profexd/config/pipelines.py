@@ -9,10 +9,12 @@ from typing import Any, Generic, TypeVar
 
 from profexd.api.errors import ConfigurationInvalid
 from profexd.config.catalog import Catalog
+from profexd.config.checks import read_checks
 from profexd.config.choices import read_changes, read_columns, read_events, read_identity
 from profexd.config.conditions import read_conditions
 from profexd.config.documents import NAME_PATTERN, PipelineFile
 from profexd.config.fitting import check_fits
+from profexd.config.manifest import read_manifest
 from profexd.config.model import (
     FormatChoice,
     Pipeline,
@@ -39,6 +41,7 @@ from profexd.config.schedule import read_schedule
 from profexd.config.settings import read_settings
 from profexd.config.shape import Conditions
 from profexd.config.target import read_target
+from profexd.config.template import sample_values
 from profexd.config.values import digest, from_json, to_json
 from profexd.wire import ProblemJson
 
@@ -113,12 +116,28 @@ def read_pipeline(
         catalog=around.catalog,
     )
     values = tuple(named.value for _, named in sinks or () if named.value is not None)
+    made_up = sample_values(
+        pipeline=name,
+        timezone=zone,
+        account_id=around.settings.account_id,
+        instance_id=around.settings.instance_id,
+    )
+    manifest = read_manifest(
+        file.manifest, target.path if target else None, made_up, scope.within("manifest")
+    )
     if target:
         check_fits(
-            target.path, values, file, scope, settings=around.settings, catalog=around.catalog
+            target.path,
+            manifest,
+            values,
+            file,
+            scope,
+            settings=around.settings,
+            catalog=around.catalog,
         )
     deltas = changes is not None or (events is not None and events.window is not None)
     notify = read_notify(file.notify, scope)
+    checks = read_checks(file.checks, scope.within("checks"))
     existing = on_existing(file, target.path if target else None, scope, deltas=deltas)
     if scope.problems.errors > before:
         return None
@@ -157,11 +176,14 @@ def read_pipeline(
             backoff=file.retry.backoff,
             max_backoff=file.retry.max_backoff,
         ),
+        checks=checks,
+        manifest=manifest,
         notify=notify,
         settings=around.settings,
         secrets=(
             *(secret for sink in values for _, secret in secrets_of(sink.options)),
             *(secret for one in notify for secret in one.secrets),
+            *([around.settings.signing_key] if around.settings.signing_key else []),
         ),
         documents=documents,
         revision=digest(documents),

@@ -83,6 +83,8 @@ def on_overlap(
     """Say what becomes of an occurrence while runs of its pipeline are unfinished."""
     if not unfinished:
         return "queue"
+    if any(run.status is RunStatus.HELD for run in unfinished):
+        return "skip"
     waiting = any(run.status is RunStatus.PENDING for run in unfinished)
     return "queue" if overlap == "queue" and not waiting else "skip"
 
@@ -106,6 +108,13 @@ def refuse_run_now(entry: Entry, pause: Pause | None, unfinished: Sequence[Run])
             f"the pipeline {name} is paused by {pause.by}",
             hint=f"profexctl resume {name}",
             code="paused",
+        )
+    held = next((run for run in unfinished if run.status is RunStatus.HELD), None)
+    if held is not None:
+        raise Refused(
+            f"run {held.run_id} of {name} is held",
+            hint=f"profexctl approve {held.run_id}, or profexctl reject {held.run_id}",
+            code="held",
         )
     if on_overlap(entry.pipeline.schedule.overlap, unfinished) == "skip":
         run = unfinished[-1]

@@ -16,6 +16,7 @@ from profexd.export.changes import baseline_files, changed_rows, kept_file
 from profexd.export.keys import refuse_ambiguous
 from profexd.export.partition import partitions
 from profexd.export.parts import BuiltPart, SpoolParts
+from profexd.export.profile import Profile, bytes_mark, measure
 from profexd.export.query import Selection, select
 from profexd.export.rows import DuckRows
 from profexd.export.source import OpenSource, open_source
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from profexd.api.format import Format
     from profexd.config.catalog import Catalog
     from profexd.config.model import Pipeline
-    from profexd.export.plan import Plan
+    from profexd.export.plan import Plan, Values
     from profexd.export.stop import Stop
 
 _PROGRESS_SECONDS = 0.25
@@ -40,6 +41,8 @@ class Outcome:
 
     parts: tuple[BuiltPart, ...]
     state: dict[str, Any]
+    profile: Profile
+    """What the checks are about; the state has it too."""
 
 
 def build(
@@ -103,21 +106,34 @@ def build(
                 held = [(changes.rows, plan)]
                 if changes.removed is not None:
                     held.append((changes.removed, plan.of_removed()))
+            found: list[Values] = []
             for some, names in held:
                 if pipeline.partition_by:
-                    _write_partitions(some, parts, names, catalog, new_format, warn)
+                    found += _write_partitions(some, parts, names, catalog, new_format, warn)
                 else:
                     parts.series(new_format(warn), some, names.file)
+            measured, counted = measure(rows, selection, pipeline)
             stop.check()
     files = [part.file for part in parts.finished]
     progress(100.0, sum(file.rows for file in files), sum(file.size for file in files))
+    profile = Profile(
+        run=plan.run_id,
+        rows=sum(file.rows for file in files) if baseline is None else int(baseline["rows"]),
+        header=tuple(column.name for column in selection.columns),
+        columns=measured,
+        bytes=bytes_mark(pipeline, parts.finished, found, catalog),
+        counted=counted,
+    )
     state = {
         "columns": selection.pin,
         "changes": baseline,
         "window": window_state(pipeline, plan.instant, plan.state),
+        "profile": profile.as_json(),
     }
     return Outcome(
-        tuple(parts.finished), {name: left for name, left in state.items() if left is not None}
+        tuple(parts.finished),
+        {name: left for name, left in state.items() if left is not None},
+        profile,
     )
 
 
@@ -128,7 +144,7 @@ def _write_partitions(
     catalog: Catalog,
     new_format: Callable[[Callable[[str], None]], Format],
     warn: Callable[[str], None],
-) -> None:
+) -> list[Values]:
     """Write a file, or a series of parts, of each partition; none where there are no rows."""
     with partitions(rows, catalog) as found:
         paths = plan.firsts(partition.values for partition in found)
@@ -139,6 +155,7 @@ def _write_partitions(
             parts.series(format_, partition.rows, name)
     if not found:
         warn("there are no rows, so there is no partition and no file")
+    return [partition.values for partition in found]
 
 
 def _warn_of(warn: Callable[[str], None], path: str, message: str) -> None:

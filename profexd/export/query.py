@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from profexd.config.model import Pipeline
+    from profexd.config.shape import Path as KeyPath
     from profexd.export.plan import Plan
     from profexd.export.source import OpenSource
     from profexd.export.stop import Stop
@@ -55,6 +56,8 @@ class Selection:
     """The expression of the source's key."""
     key_header: str | None = None
     """The column of the file that is the key, if one is."""
+    checked: tuple[tuple[str, str], ...] = ()
+    """(name, expression) of the columns that checks name."""
     pin: dict[str, Any] = field(default_factory=dict)
     """What the next run is to know of the columns, once this one is delivered."""
     added: list[str] = field(default_factory=list)
@@ -81,6 +84,7 @@ class Draft:
     partitions: tuple[str, ...]
     key: str | None
     key_header: str | None
+    checked: tuple[tuple[str, str], ...]
     findings: Findings
     gone: tuple[str, ...]
     """Columns that were delivered before and are no longer there."""
@@ -139,6 +143,7 @@ def select(
         order=(*((sql, False) for sql in partitions), *draft.order),
         key=draft.key,
         key_header=draft.key_header,
+        checked=draft.checked,
         pin=made.as_json(),
         added=[name for name in made.header if pin is not None and name not in pin.header],
         removed=[
@@ -193,9 +198,31 @@ def compose(
         partitions=tuple(strict.several(pipeline.partition_by, ("partition_by",))),
         key=found_key.sql if found_key else None,
         key_header=key_header,
+        checked=tuple(_checked(pipeline, strict, settled).items()),
         findings=findings,
         gone=tuple(dict.fromkeys((*lookup.gone, *settled.gone))),
     )
+
+
+def _checked(pipeline: Pipeline, lookup: Lookup, settled: Settled) -> dict[str, str]:
+    """Return the SQL of each column that checks name: of the source, or else of the file."""
+    blank = "CAST(NULL AS VARCHAR)"
+    of_file = {one.source.lower(): blank for one in settled.outputs if one.sql is None}
+    of_file |= {one.folded: one.sql or blank for one in settled.outputs}
+    checks = pipeline.checks
+    named: list[tuple[str, KeyPath]] = [
+        (name, ("checks", "max_null", name)) for name, _ in checks.max_null
+    ]
+    named += [(name, ("checks", "unique", place)) for place, name in enumerate(checks.unique)]
+    checked: dict[str, str] = {}
+    for name, path in named:
+        found = lookup.schema.find(name)
+        sql = found.sql if found else of_file.get(name.lower())
+        if sql is None:
+            lookup.one(name, path)
+        else:
+            checked[name] = sql
+    return checked
 
 
 def _lost(gone: tuple[str, ...]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 
 from profexd.api.errors import ProfexdError, Stopped
+from profexd.export.check import HeldBack, Skipped
 from profexd.export.journal import Journal
 from profexd.export.messages import Finished, Logged
 from profexd.wire import RunStatus
@@ -16,10 +17,19 @@ def record_done(journal: Journal) -> None:
 
 
 def record_failure(journal: Journal, why: BaseException) -> None:
-    """The run was stopped, or failed; an unforeseen error leaves its traceback in the run's log."""
+    """The run was stopped, held, skipped, or failed.
+
+    An unforeseen error leaves its traceback in the run's log.
+    """
     match why:
         case Stopped():
             journal.ask(Finished(status=RunStatus.STOPPED))
+        case HeldBack(expiry=expiry):
+            detail = {"expiry": expiry}
+            journal.ask(Finished(status=RunStatus.HELD, error=why.as_json(), detail=detail))
+        case Skipped(message=message):
+            journal.tell(Logged(level="warning", message=message, record=True))
+            journal.ask(Finished(status=RunStatus.SKIPPED))
         case ProfexdError():
             journal.ask(Finished(status=RunStatus.FAILED, error=why.as_json()))
         case _:
