@@ -35,6 +35,7 @@ ARGUMENTS = {
     "delete": ["a", "--yes"],
     "ping": [],
     "tui": ["--help"],
+    "dial-stdio": [],
     "completion": ["bash"],
 }
 

@@ -66,22 +66,22 @@ def explained(place: str, denied: str) -> Iterator[None]:
 
 
 def _refusal(place: str, denied: str, why: Any) -> ProfexdError:
-    code = getattr(why, "error_code", None) or ""
-    # The ones that the library knows are members of an enumeration.
-    code = str(getattr(code, "value", code))
+    # The ones that the library knows are members of an enumeration, whose value is the text.
+    told = getattr(why, "error_code", None) or ""
+    said = str(getattr(told, "value", told))
     status = why.status_code
     if not status:
         # Nothing was asked of the storage: there are no credentials.
         return SinkDenied(f"{place}: {_first_line(why)}", hint=denied)
-    message = f"{place}: {status} {code}: {_first_line(why)}"
-    if code == "InvalidBlockList":
+    message = f"{place}: {status} {said}: {_first_line(why)}"
+    if said == "InvalidBlockList":
         return BlocksGone(
             f"what was staged for {place} is gone",
             hint="Azure keeps it for a week; run the pipeline again",
         )
     if status in (401, 403):
         return SinkDenied(message, hint=denied)
-    if code in ("BlobAlreadyExists", "UnauthorizedBlobOverwrite") or status == 412:
+    if said in ("BlobAlreadyExists", "UnauthorizedBlobOverwrite") or status == 412:
         return TargetExists(
             f"{place} exists already",
             hint='move it away: on_existing = "fail" or "suffix" never replaces. Where an earlier'
@@ -90,7 +90,7 @@ def _refusal(place: str, denied: str, why: Any) -> ProfexdError:
         )
     if status in _PASSING:
         return Retryable(message, hint="Azure is busy", retry_after=_patience(why))
-    return SinkRefused(message, hint=_HINTS.get(code, "Azure's words say what is wrong"))
+    return SinkRefused(message, hint=_HINTS.get(said, "Azure's words say what is wrong"))
 
 
 def _patience(why: Any) -> float:

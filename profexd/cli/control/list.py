@@ -15,7 +15,7 @@ from profexd.wire import PipelineJson, PipelineState
 
 _HEADINGS = (
     Heading("STATE"),
-    Heading("NAME", least=20),
+    Heading("NAME", least=16),
     Heading("SCHEDULE", drop=2, least=12),
     Heading("LAST", drop=1),
     Heading("NEXT"),
