@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 
 _LOOK_AGAIN = 5.0
 _TRY_AGAIN = 5.0
+_MOST_HELD = 10_000
 
 
 class Core:
@@ -88,11 +89,9 @@ class Core:
         )
         self.timetable = Timetable(store, now)
         self.board = Board(catalog, configuration, self.timetable, self.runs, hub, now)
-        self._teller = Teller(environ)
-        self._notices = Notices(
-            self._teller,
-            notify=self._notify,
-            earlier=lambda pipeline, limit: store.runs(pipeline=pipeline, limit=limit),
+        self._teller = Teller(environ, report=lambda said: hub.publish("notice", notice=said))
+        self.notices = Notices(
+            self._teller, store, notify=self._notify, find=self.runs.find, post=self.post
         )
         self._housekeeping = Housekeeping(store, self.runs, logs, spool, now)
         self._timer: asyncio.TimerHandle | None = None
@@ -115,7 +114,7 @@ class Core:
 
     async def serve(self) -> None:
         """Handle messages until everything has ended after ``Drain``."""
-        while not (self.draining and not self.runs.active and not self.runs.cleaning):
+        while not (self.draining and self._idle()):
             message, answer = await self._inbox.get()
             result, why = self._try(message)
             if isinstance(message, WorkerSaid):
@@ -130,8 +129,10 @@ class Core:
             _, answer = self._inbox.get_nowait()
             if answer is not None and not answer.done():
                 answer.set_exception(_ending())
-        await self._teller.told()
         self._quiet.set()
+
+    def _idle(self) -> bool:
+        return not (self.runs.active or self.runs.cleaning or self._teller.busy)
 
     def _try(self, message: object) -> tuple[Any, ProfexdError | None]:
         """Handle one message; whatever goes wrong with it, the next is handled too."""
@@ -188,6 +189,8 @@ class Core:
                 self.runs.timeout(run_id)
             case inbox.PublishAgain(run_id=run_id):
                 self.runs.publish_again(run_id, draining=self.draining)
+            case inbox.Told():
+                self.notices.told(message)
             case inbox.Drain():
                 self.draining = True
             case inbox.Cancel():
@@ -223,6 +226,7 @@ class Core:
             self.timetable.remember(self.configuration)
         self._housekeeping.recover(self._documents)
         self.board.begin(self._store)
+        self.notices.begin(self._store.runs(status="held", limit=_MOST_HELD))
         self._drop_orphans()
         if self._scheduling:
             self._tick(starting=True)
@@ -285,6 +289,7 @@ class Core:
             self.runs.end(active, "drain")
         for child in list(self.runs.cleaning.values()):
             child.terminate(1.0)
+        self._teller.cancel()
 
     # Time
 
@@ -299,13 +304,20 @@ class Core:
             if entry.pipeline.schedule.kind == "once" and self.runs.unfinished(name):
                 continue
             with self.timetable.transaction():
+                missed = self.timetable.missed(name, now, starting=starting)
+                if missed is not None:
+                    self.notices.missed(name, missed)
                 waiting = self.runs.unfinished(name)
                 for due in self.timetable.take(name, now, starting=starting):
                     run = self._occurrence(entry.pipeline, due, waiting)
                     if run.status is RunStatus.PENDING:
                         waiting.append(run)
-        self._notices.look(now, self._waited_for())
+        self.notices.look(now, self._waited_for())
         self._housekeeping.tick(now, self.configuration)
+
+    def late(self) -> dict[str, int]:
+        """Return of each pipeline how many of its runs are late, where there are any."""
+        return self.notices.late_now(self.now(), self._waited_for())
 
     def _waited_for(self) -> list[Run]:
         """The runs that are not over, and may begin if they have not."""
@@ -341,8 +353,12 @@ class Core:
             schedule = entry.pipeline.schedule
             covered = schedule.catch_up != "all" and self.runs.unfinished(run.pipeline)
             times = self._store.interruptions(run.pipeline, run.scheduled_at)
-            if not covered and decide.may_rerun(schedule, times):
+            if covered:
+                return
+            if decide.may_rerun(schedule, times):
                 self.runs.create(run.pipeline, Trigger.CATCH_UP, scheduled_at=run.scheduled_at)
+            else:
+                self.notices.given_up(run)
 
     def _pump(self) -> None:
         chosen = decide.startable(
@@ -371,7 +387,7 @@ class Core:
         wakes = [
             self.timetable.next_wake(),
             self._housekeeping.next_wake(),
-            self._notices.next_wake(self._waited_for()),
+            self.notices.next_wake(self._waited_for()),
         ]
         now = self.now()
         # What is due and still waits, waits for a run to end, and that wakes the core by itself.
@@ -388,11 +404,12 @@ class Core:
 
     def _run_changed(self, run: Run) -> None:
         self.board.run_changed(run)
-        self._notices.changed(run)
+        self.notices.changed(run)
 
     def _run_over(self, run: Run) -> None:
         self._observe(run)
-        self._notices.over(run)
+        if run.status.finished or not self.draining:
+            self.notices.over(run)
         self._housekeeping.over(run, self.configuration)
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from profexd.config.model import Configuration
+    from profexd.config.notify import Notice
+    from profexd.daemon.told import Late
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,17 @@ class PublishAgain:
     """The process of a run died while it published; another may try."""
 
     run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Everybody was told, or will not be: of a run, or of a late occurrence; or nobody was."""
+
+    event: Notice
+    subject: str | Late
+    """The id of the run, or what is late."""
+    settled: bool
+    """False where it was given up because the daemon ends: the next start tells."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,91 +3,169 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from profexd.config.notify import Notice, Notify
-from profexd.daemon.records import Run
+from profexd.daemon import inbox
+from profexd.daemon.records import Run, rfc3339
+from profexd.daemon.told import Late, ToldTables
 from profexd.wire import RunStatus
 
 if TYPE_CHECKING:
     from profexd.daemon.notify import Teller
 
-_ENDS = (RunStatus.DONE, RunStatus.FAILED, RunStatus.INTERRUPTED)
-_LOOK_BACK = 50
-"""Skipped and stopped runs in a row beyond which a recovery goes unnoticed."""
+_REMEMBERED = timedelta(days=90)
+"""An occurrence that was told to be late is remembered for so long."""
+_FORGET_EVERY = timedelta(days=1)
 
 
 class Notices:
-    """Decides who is told; the core alone calls it."""
+    """Decides who is told, and what has been told. The core alone calls it.
+
+    What is to be told of a run is written in the transaction that ends it, and struck off when
+    everybody was told: a daemon that dies in between tells when it is back.
+    """
 
     def __init__(
         self,
         teller: Teller,
+        store: ToldTables,
         *,
         notify: Callable[[str], tuple[Notify, ...]],
-        earlier: Callable[[str, int], list[Run]],
+        find: Callable[[str], Run],
+        post: Callable[[object], None],
     ) -> None:
         self._teller = teller
+        self._store = store
         self._notify = notify
-        self._earlier = earlier
+        self._find = find
+        self._post = post
         self._held: set[str] = set()
-        self._late: set[tuple[str, int]] = set()
-        """Run and place of the ``[[notify]]`` that was told that it is late."""
+        self._late = store.late(told=True)
+        """What was told, or is being told."""
+        self._missed = store.late(told=False)
+        self._forget_at = datetime.min.replace(tzinfo=UTC)
+
+    def begin(self, held: Iterable[Run]) -> None:
+        """Tell what an earlier life did not come to tell."""
+        for run_id, event in self._store.owed_notices():
+            run = self._find(run_id)
+            if event == "held" and run.status is not RunStatus.HELD:
+                self._store.notice_told(run_id, event)
+            elif event == "held":
+                self.changed(run)
+            else:
+                self._tell(event, run)
+        told = self._store.told_held()
+        for run in held:
+            if run.run_id not in told:
+                self.changed(run)
+        self._held |= told
 
     def changed(self, run: Run) -> None:
         """A run has changed: it may be held now."""
         if run.status is RunStatus.HELD and run.run_id not in self._held:
             self._held.add(run.run_id)
+            self._store.owe_notice(run.run_id, "held")
             self._tell("held", run)
 
     def over(self, run: Run) -> None:
-        """A run has ended."""
+        """A run has ended, or nobody can end it before the next start."""
         self._held.discard(run.run_id)
-        self._late = {told for told in self._late if told[0] != run.run_id}
-        if run.status is RunStatus.FAILED:
-            self._tell("failed", run)
-        elif run.status is RunStatus.DONE and self._failed_before(run):
-            self._tell("recovered", run)
+        event = self._store.notice_of(run) if run.status.finished else "failed"
+        if event is not None:
+            self._tell(event, run)
+
+    def given_up(self, run: Run) -> None:
+        """A run was interrupted, and nothing comes in its place."""
+        self._store.owe_notice(run.run_id, "failed")
+        self._tell("failed", run)
+
+    def missed(self, pipeline: str, occurrence: datetime) -> None:
+        """An occurrence has passed, and no run comes of it."""
+        for late in self._awaited(pipeline, occurrence):
+            self._missed.add(late)
+            self._store.save_late(late, told=False)
+
+    def told(self, message: inbox.Told) -> None:
+        """Strike off what was told."""
+        if not message.settled:
+            return
+        if isinstance(message.subject, Late):
+            self._missed.discard(message.subject)
+            self._store.save_late(message.subject, told=True)
+        else:
+            self._store.notice_told(message.subject, message.event)
 
     def look(self, now: datetime, runs: Iterable[Run]) -> None:
-        """Tell of the runs that are late by now."""
-        for run, place, notify, when in self._lateness(runs):
-            if when <= now and (run.run_id, place) not in self._late:
-                self._late.add((run.run_id, place))
-                self._teller.tell(notify, "late", run.pipeline, run.as_json())
+        """Tell of what is late by now."""
+        for late, run in self._lateness(runs):
+            if late.since <= now and late not in self._late:
+                self._late.add(late)
+                wanted = [
+                    one
+                    for one in self._notify(late.pipeline)
+                    if "late" in one.on and one.late_after == late.after
+                ]
+                self._send(wanted, "late", late, late.pipeline, run)
+        if now >= self._forget_at:
+            self._forget_at = now + _FORGET_EVERY
+            before = now - _REMEMBERED
+            self._store.prune_late(before)
+            self._late = {late for late in self._late if late.occurrence >= before}
+            self._missed = {late for late in self._missed if late.occurrence >= before}
 
     def next_wake(self, runs: Iterable[Run]) -> datetime | None:
         """Return when the next run becomes late, unless it is over by then."""
         return min(
-            (
-                when
-                for run, place, _, when in self._lateness(runs)
-                if (run.run_id, place) not in self._late
-            ),
+            (late.since for late, _ in self._lateness(runs) if late not in self._late),
             default=None,
         )
 
-    def _lateness(self, runs: Iterable[Run]) -> Iterator[tuple[Run, int, Notify, datetime]]:
-        for run in runs:
-            if run.scheduled_at is None or run.status is RunStatus.HELD:
-                continue
-            for place, notify in enumerate(self._notify(run.pipeline)):
-                if "late" in notify.on:
-                    when = run.scheduled_at + timedelta(seconds=notify.late_after)
-                    yield run, place, notify, when
+    def late_now(self, now: datetime, runs: Iterable[Run]) -> dict[str, int]:
+        """Return of each pipeline with late runs how many there are."""
+        late: dict[str, set[datetime]] = {}
+        for one, run in self._lateness(runs):
+            if run is not None and one.since <= now:
+                late.setdefault(one.pipeline, set()).add(one.occurrence)
+        return {pipeline: len(occurrences) for pipeline, occurrences in late.items()}
 
-    def _failed_before(self, run: Run) -> bool:
-        if not self._notify(run.pipeline):
-            return False
-        ends = (
-            one.status
-            for one in self._earlier(run.pipeline, _LOOK_BACK)
-            if int(one.run_id) < int(run.run_id) and one.status in _ENDS
-        )
-        return next(ends, RunStatus.DONE) is not RunStatus.DONE
+    def _lateness(self, runs: Iterable[Run]) -> Iterator[tuple[Late, Run | None]]:
+        for run in runs:
+            if run.scheduled_at is not None and run.status is not RunStatus.HELD:
+                for late in self._awaited(run.pipeline, run.scheduled_at):
+                    yield late, run
+        for late in self._missed:
+            yield late, None
+
+    def _awaited(self, pipeline: str, occurrence: datetime) -> set[Late]:
+        return {
+            Late(pipeline, occurrence, notify.late_after)
+            for notify in self._notify(pipeline)
+            if "late" in notify.on
+        }
 
     def _tell(self, event: Notice, run: Run) -> None:
-        for notify in self._notify(run.pipeline):
-            if event in notify.on:
-                self._teller.tell(notify, event, run.pipeline, run.as_json())
+        wanted = [notify for notify in self._notify(run.pipeline) if event in notify.on]
+        self._send(wanted, event, run.run_id, run.pipeline, run)
+
+    def _send(
+        self,
+        wanted: list[Notify],
+        event: Notice,
+        subject: str | Late,
+        pipeline: str,
+        run: Run | None,
+    ) -> None:
+        def over(settled: bool) -> None:
+            self._post(inbox.Told(event, subject, settled))
+
+        body: dict[str, Any] = {
+            "event": event,
+            "pipeline": pipeline,
+            "run": None if run is None else run.as_json(),
+        }
+        if run is None and isinstance(subject, Late):
+            body["scheduled_at"] = rfc3339(subject.occurrence)
+        self._teller.tell(wanted, body, over)

@@ -9,12 +9,12 @@ import json
 import logging
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from profexd.api.errors import ProfexdError
-from profexd.config.notify import Notice, Notify
+from profexd.config.notify import Notify
 from profexd.export.redact import Secrets
 
 log = logging.getLogger(__name__)
@@ -37,30 +37,64 @@ class Teller:
         self,
         environ: Mapping[str, str],
         *,
+        report: Callable[[dict[str, Any]], None] = lambda outcome: None,
         pauses: Sequence[float] = _PAUSES,
         seconds: float = _TRY_SECONDS,
     ) -> None:
         self._environ = environ
+        self._report = report
         self._pauses = pauses
         self._seconds = seconds
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def tell(self, notify: Notify, event: Notice, pipeline: str, run: Mapping[str, Any]) -> None:
-        """Tell one of one event; what becomes of it stands in the log."""
-        body = json.dumps(
-            {"event": event, "pipeline": pipeline, "run": run}, ensure_ascii=False
-        ).encode()
-        about = {"notice": event, "pipeline": pipeline, "run_id": run["run_id"]}
-        task = asyncio.get_running_loop().create_task(self._tell(notify, body, about))
+    @property
+    def busy(self) -> bool:
+        """Whether something is on its way."""
+        return bool(self._tasks)
+
+    def tell(
+        self, wanted: Sequence[Notify], content: Mapping[str, Any], over: Callable[[bool], None]
+    ) -> None:
+        """Tell each of ``wanted``, and call ``over`` when that is done or was tried enough."""
+        body = json.dumps(content, ensure_ascii=False).encode()
+        run = content["run"]
+        about = {
+            "notice": content["event"],
+            "pipeline": content["pipeline"],
+            "run_id": None if run is None else run["run_id"],
+        }
+        task = asyncio.get_running_loop().create_task(self._tell_all(wanted, body, about, over))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
-    async def told(self) -> None:
-        """Wait until nothing is on its way."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+    def cancel(self) -> None:
+        """Give up: the next start tells."""
+        for task in self._tasks:
+            task.cancel()
 
-    async def _tell(self, notify: Notify, body: bytes, about: dict[str, Any]) -> None:
+    async def _tell_all(
+        self,
+        wanted: Sequence[Notify],
+        body: bytes,
+        about: dict[str, Any],
+        over: Callable[[bool], None],
+    ) -> None:
+        settled = False
+        try:
+            outcomes = await asyncio.gather(*(self._tell(notify, body, about) for notify in wanted))
+            settled = True
+            for outcome in outcomes:
+                self._report(outcome)
+        except asyncio.CancelledError:
+            log.warning("notice_given_up", extra=about)
+        finally:
+            task = asyncio.current_task()
+            assert task is not None
+            self._tasks.discard(task)
+            over(settled)
+
+    async def _tell(self, notify: Notify, body: bytes, about: dict[str, Any]) -> dict[str, Any]:
+        by = "command" if notify.webhook is None else "webhook"
+        error = ""
         for number, pause in enumerate(self._pauses, 1):
             await asyncio.sleep(pause)
             try:
@@ -68,13 +102,17 @@ class Teller:
                     await self._try(notify, body)
             except (TimeoutError, _Untold) as why:
                 error = str(why) or f"no answer within {self._seconds:g} s"
-                log.warning("notice_failed", extra={**about, "try": number, "error": error})
-            except Exception:
+                log.warning(
+                    "notice_failed", extra={**about, "by": by, "try": number, "error": error}
+                )
+            except Exception as why:
                 log.exception("notice_broke", extra=about)
-                return
+                error = type(why).__name__
+                break
             else:
-                log.info("notice_sent", extra=about)
-                return
+                log.info("notice_sent", extra={**about, "by": by})
+                return {**about, "by": by, "told": True, "error": ""}
+        return {**about, "by": by, "told": False, "error": error}
 
     async def _try(self, notify: Notify, body: bytes) -> None:
         if notify.webhook is None:

@@ -10,6 +10,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from profexd.api.units import parse_duration
+from profexd.config.documents import DEFAULT_TIMEOUT
 from profexd.config.values import digest
 from profexd.daemon import ledger
 from profexd.daemon.decide import NotFound, Refused
@@ -184,6 +186,46 @@ class Runs:
         self.active[run.run_id] = Active(run, child, documents)
         self._changed(run)
 
+    def approve(
+        self, run: Run, documents: dict[str, Any], export_id: str, *, by: str, note: str
+    ) -> Run:
+        """Deliver what a held run has built, on somebody's behalf."""
+        approved = ledger.decided(run, "approved", by=by, note=note, now=self._now())
+        approved = replace(approved, status=RunStatus.RUNNING)
+        self._store.save_run(approved)
+        self.held.pop(run.run_id, None)
+        self._log_decision(approved)
+        self.deliver(approved, documents, export_id)
+        return approved
+
+    def deliver(self, run: Run, documents: dict[str, Any], export_id: str) -> None:
+        """Send what an approved run has built."""
+        self._logs.begin(run.run_id)
+        child = self._child("deliver", run, documents, export_id)
+        active = Active(run, child, documents)
+        timeout = parse_duration(documents["pipeline"].get("timeout", DEFAULT_TIMEOUT))
+        active.timer = asyncio.get_running_loop().call_later(timeout, self._expired, run.run_id)
+        self.active[run.run_id] = active
+        self._changed(run)
+
+    def hold(self, run: Run) -> None:
+        """Let a run wait until somebody decides."""
+        self.held[run.run_id] = run
+
+    def reject(self, run: Run, *, by: str, note: str) -> Run:
+        """End a held run on somebody's behalf."""
+        rejected = ledger.decided(run, "rejected", by=by, note=note, now=self._now())
+        rejected = replace(rejected, status=RunStatus.STOPPED, finished_at=self._now())
+        ended = self._scribe.settle(rejected)
+        self.held.pop(run.run_id, None)
+        self._log_decision(rejected)
+        self._conclude(ended)
+        return ended
+
+    def _log_decision(self, run: Run) -> None:
+        assert run.hold is not None
+        self._logs.write(run.run_id, "info", ledger.decision_of(run.hold))
+
     def discard(self, run: Run, documents: dict[str, Any], export_id: str) -> None:
         """Remove what an ended run left staged, in the background."""
         if run.run_id not in self.cleaning:
@@ -191,7 +233,7 @@ class Runs:
 
     def _child(self, action: Action, run: Run, documents: dict[str, Any], export_id: str) -> Child:
         handles: tuple[Handle, ...] = ()
-        if action in ("finish", "discard"):
+        if action in ("finish", "discard", "deliver"):
             handles = self._store.handles(run.run_id)
         if action == "discard":
             handles = tuple(handle for handle in handles if not handle.published)
@@ -226,7 +268,9 @@ class Runs:
         active = self.active.get(run_id)
         if active is None and (run.status.finished or not run.publishing):
             raise Refused(
-                f"run {run_id} is {run.status}: there is nothing to stop", code="not_running"
+                f"run {run_id} is {run.status}: there is nothing to stop",
+                hint=f"profexctl reject {run_id}" if run.status is RunStatus.HELD else "",
+                code="not_running",
             )
         if active is None or active.run.publishing:
             raise Refused(
@@ -323,6 +367,11 @@ class Runs:
         # A worker that ended in order has tried to discard; only the next start tries again.
         if staged and not told and not draining and run_id not in self.unwritten:
             self.discard(run, active.documents, ended.child.job.export_id)
+        if run.status is RunStatus.RUNNING:
+            self._pass_on(run)
+            return
+        if run.status is RunStatus.HELD:
+            self.hold(run)
         self._conclude(run)
 
     def _died(self, active: Active, ended: WorkerEnded) -> Run:
@@ -381,8 +430,12 @@ class Runs:
 
     def _leave(self, active: Active, error: ErrorJson) -> None:
         """Leave a run to the next start: it stays running in the store, with no process."""
-        run = replace(active.run, error=error)
-        del self.active[run.run_id]
+        del self.active[active.run.run_id]
+        self._pass_on(replace(active.run, error=error))
+
+    def _pass_on(self, run: Run) -> None:
+        error = run.error
+        assert error is not None
         self._logs.write(run.run_id, "error", f"{error['message']} ({error['hint']})")
         self._turns.over(run.run_id)
         self._logs.end(run.run_id)

@@ -9,9 +9,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from profexd.daemon.decide import Due, due
+from profexd.daemon.decide import ON_TIME, Due, due
 from profexd.daemon.records import Memory, Pause
-from profexd.daemon.schedule import next_after, timing
+from profexd.daemon.schedule import latest, next_after, timing
 from profexd.daemon.store import Store
 from profexd.wire import Trigger
 
@@ -151,6 +151,17 @@ class Timetable:
         self._save(replace(memory, cursor=max(memory.cursor, now)))
         self._plan(name)
         return dues
+
+    def missed(self, name: str, now: datetime, *, starting: bool) -> datetime | None:
+        """Return the last occurrence up to now that nothing comes of, by ``catch_up = "none"``.
+
+        To be asked before ``take``.
+        """
+        schedule = self._schedules[name]
+        if schedule.catch_up != "none" or (schedule.kind == "once" and schedule.at is None):
+            return None
+        last = latest(schedule, self._memories[name].cursor, now, pipeline=name)
+        return last if last is not None and (starting or now - last > ON_TIME) else None
 
     def next_wake(self) -> datetime | None:
         """Return when something is due next, or a pause ends."""

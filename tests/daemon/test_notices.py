@@ -24,13 +24,27 @@ RUN = {"run_id": "7", "status": "failed"}
 BODY = {"event": "failed", "pipeline": "p", "run": RUN}
 
 
-def tell(notify: Notify, environ: dict[str, str] | None = None, seconds: float = 5.0) -> None:
+def tell(
+    notify: Notify, environ: dict[str, str] | None = None, seconds: float = 5.0
+) -> dict[str, Any]:
+    """Tell it, and return what became of it."""
+    said: list[dict[str, Any]] = []
+
     async def scene() -> None:
-        teller = Teller(environ or {"PATH": "/usr/bin:/bin"}, pauses=(0, 0, 0), seconds=seconds)
-        teller.tell(notify, "failed", "p", RUN)
-        await teller.told()
+        teller = Teller(
+            environ or {"PATH": "/usr/bin:/bin"},
+            report=said.append,
+            pauses=(0, 0, 0),
+            seconds=seconds,
+        )
+        over: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        teller.tell([notify], BODY, over.set_result)
+        assert await over
+        assert not teller.busy
 
     run_async(scene())
+    (outcome,) = said
+    return outcome
 
 
 def hook(url: str, **more: Any) -> Notify:
@@ -47,7 +61,7 @@ def test_a_webhook_gets_a_signed_body(receiver: Receiver) -> None:
 
 
 def test_without_a_secret_nothing_is_signed(receiver: Receiver) -> None:
-    tell(hook(receiver.url))
+    assert tell(hook(receiver.url))["told"]
     assert "X-Profexd-Signature" not in receiver.requests[0].headers
 
 
@@ -89,7 +103,10 @@ def test_the_third_try_may_succeed(receiver: Receiver, caplog: pytest.LogCapture
 def test_three_tries_that_fail_stand_in_the_log_without_a_secret(
     notify: Notify, caplog: pytest.LogCaptureFixture
 ) -> None:
-    tell(notify)
+    outcome = tell(notify)
+    assert not outcome["told"]
+    assert outcome["error"]
+    assert "canary" not in str(outcome)
     errors = [record.__dict__["error"] for record in caplog.records]
     assert [record.message for record in caplog.records] == ["notice_failed"] * 3
     assert all(errors)
@@ -193,3 +210,110 @@ def test_a_run_that_waits_for_its_turn_too_long_is_late(tmp_path: Path, receiver
 
     run_async(scene())
     assert told(receiver) == [("late", "quick", "pending")]
+
+
+def test_a_late_run_is_told_once_whatever_restarts(tmp_path: Path, receiver: Receiver) -> None:
+    stage = Stage(tmp_path)
+    written(stage, "hang", receiver, "daily at 13:00")
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            await play.tick(minutes=66)
+            await until_told(receiver, 1)
+            await play.until(lambda: [e for e in play.events if e["type"] == "notice"])
+        for _ in range(2):
+            async with stage.playing() as play:
+                await play.until(lambda play=play: play.states()[-1] == "running")
+                await play.tick(minutes=1)
+
+    run_async(scene())
+    assert told(receiver) == [("late", "hang", "pending")]
+
+
+def test_what_a_dead_daemon_did_not_tell_the_next_one_tells(
+    tmp_path: Path, receiver: Receiver
+) -> None:
+    stage = Stage(tmp_path)
+    written(stage, "failing", receiver)
+
+    async def scene() -> None:
+        receiver.usual = Reply(when="never")
+        async with stage.playing() as play:
+            await play.over((await play.run_now("failing")).run_id)
+        receiver.usual = Reply()
+        count = len(receiver.requests)
+        for _ in range(2):
+            async with stage.playing():
+                await until_told(receiver, count + 1)
+        assert len(receiver.requests) == count + 1
+
+    run_async(scene())
+
+
+def test_an_occurrence_that_nobody_catches_up_is_late_too(
+    tmp_path: Path, receiver: Receiver
+) -> None:
+    stage = Stage(tmp_path)
+    written(stage, "quick", receiver, '{ when = "daily at 13:00", catch_up = "none" }')
+
+    async def scene() -> None:
+        async with stage.playing():
+            pass
+        stage.clock.forward(minutes=62)
+        async with stage.playing() as play:
+            assert play.states() == []
+            assert receiver.requests == []
+        async with stage.playing() as play:
+            await play.tick(minutes=4)
+            await until_told(receiver, 1)
+            await play.tick(minutes=4)
+
+    run_async(scene())
+    (request,) = receiver.requests
+    assert json.loads(request.body) == {
+        "event": "late",
+        "pipeline": "quick",
+        "run": None,
+        "scheduled_at": "2026-06-01T13:00:00Z",
+    }
+
+
+def test_an_interrupted_run_that_nobody_repeats_is_told_as_failed(
+    tmp_path: Path, receiver: Receiver
+) -> None:
+    stage = Stage(tmp_path)
+    written(stage, "hang", receiver)
+    written(stage, "hang-daily", receiver, "daily at 13:00")
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            await play.run_now("hang")
+            await play.tick(minutes=61)
+            await play.until(lambda: play.states() == ["running"] * 2)
+        async with stage.playing() as play:
+            await until_told(receiver, 1)
+            assert play.states("hang-daily") == ["interrupted", "running"]
+
+    run_async(scene())
+    assert told(receiver) == [("failed", "hang", "interrupted")]
+
+
+def test_a_notice_is_an_event_too(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.write("failing", notify='[{ command = ["true"] }]')
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            run = await play.over((await play.run_now("failing")).run_id)
+            await play.until(lambda: [e for e in play.events if e["type"] == "notice"])
+            (event,) = [e for e in play.events if e["type"] == "notice"]
+            assert event["notice"] == {
+                "notice": "failed",
+                "pipeline": "failing",
+                "run_id": run.run_id,
+                "by": "command",
+                "told": True,
+                "error": "",
+            }
+
+    run_async(scene())

@@ -61,6 +61,11 @@ def describe(event: EventJson) -> str | None:
             )
         case "config":
             return "the configuration was read anew"
+        case "notice":
+            notice = event["notice"]
+            how = f"told by {notice['by']}" if notice["told"] else f"not told: {notice['error']}"
+            run_id = f" (run {notice['run_id']})" if notice["run_id"] else ""
+            return f"{notice['pipeline']} {notice['notice']}{run_id}: {how}"
         case "lagged":
             return "events were lost: this terminal was too slow"
         case _:
