@@ -9,6 +9,7 @@ from profexd.config.catalog import Catalog
 from profexd.config.choices import read_columns, read_events, read_identity
 from profexd.config.conditions import read_conditions
 from profexd.config.documents import PipelineFile
+from profexd.config.manifest import check_manifest_templates
 from profexd.config.options import option_names
 from profexd.config.parts import PIPELINE_HOMES, check_part, codec_extension
 from profexd.config.problems import Scope
@@ -78,3 +79,5 @@ def check_defaults(defaults: Mapping[str, Any], scope: Scope, catalog: Catalog, 
     if isinstance(defaults.get("filter"), Mapping):
         read_conditions(defaults["filter"], scope.within("filter"), PIPELINE_HOMES)
     check_templates(defaults, scope)
+    if isinstance(defaults.get("manifest"), Mapping):
+        check_manifest_templates(defaults["manifest"], scope.within("manifest"))

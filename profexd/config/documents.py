@@ -31,6 +31,7 @@ from profexd.config.tables import (
     written,
 )
 
+DEFAULT_TIMEOUT = "2h"
 NAME_PATTERN = "[a-z0-9][a-z0-9_-]{0,62}"
 
 
@@ -130,9 +131,7 @@ class SettingsFile(Table):
         AccessTable,
         Doc("Who may do what over the socket; root and the daemon's user are admin."),
     ] = fresh(AccessTable)
-    signing: Annotated[SigningTable, Doc("What signs the manifests of runs.")] = fresh(
-        SigningTable
-    )
+    signing: Annotated[SigningTable, Doc("What signs the manifests of runs.")] = fresh(SigningTable)
     defaults: Annotated[
         dict[str, Any],
         Doc("Pipeline keys for every pipeline; tables merge key by key, lists are replaced."),
@@ -273,7 +272,9 @@ class PipelineFile(Table):
             ' to the name (the default in mode "changed" and with a window).'
         ),
     ] = None
-    timeout: Annotated[PositiveDuration, Doc("The longest a run may take.")] = written("2h")
+    timeout: Annotated[PositiveDuration, Doc("The longest a run may take.")] = written(
+        DEFAULT_TIMEOUT
+    )
     format: Annotated[
         Any,
         Doc("The file's format: its type and that type's options."),

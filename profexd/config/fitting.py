@@ -7,13 +7,15 @@ from dataclasses import replace
 
 from profexd.config.catalog import Catalog
 from profexd.config.documents import PipelineFile
+from profexd.config.manifest import Manifest
 from profexd.config.model import Settings, SinkChoice
-from profexd.config.problems import Scope
+from profexd.config.problems import Path, Scope
 from profexd.config.template import Template, sample_values
 
 
 def check_fits(
     path: Template,
+    manifest: Manifest | None,
     sinks: Iterable[SinkChoice],
     file: PipelineFile,
     scope: Scope,
@@ -21,20 +23,26 @@ def check_fits(
     settings: Settings,
     catalog: Catalog,
 ) -> None:
-    """Report what a sink has against the path, as a made-up run would expand it."""
+    """Report what a sink has against the paths, as a made-up run would expand them."""
     values = sample_values(
         pipeline="x",
         timezone=settings.timezone,
         account_id=settings.account_id,
         instance_id=settings.instance_id,
     )
-    columns = {piece.argument: "x" for piece in path.pieces if piece.name == "column"}
-    target = path.expand(replace(values, event="x", columns=columns))
     key = next(key for key in ("path", "filename", "folder") if getattr(file, key) is not None)
-    for choice in sinks:
-        try:
-            fault = catalog.sinks[choice.type].target_fault(choice.options, target)
-        except Exception as why:  # noqa: BLE001 - a plugin may raise anything
-            fault = f"made the plugin fail: {type(why).__name__}: {why}"
-        if fault:
-            scope.add((key,), fault, f"so says the sink {choice.name} ({choice.type})")
+    templates: dict[Path, Template] = {(key,): path}
+    if manifest is not None:
+        templates["manifest", "path"] = manifest.path
+        if manifest.done is not None:
+            templates["manifest", "done"] = manifest.done
+    for place, template in templates.items():
+        columns = dict.fromkeys(template.columns, "x")
+        target = template.expand(replace(values, event="x", columns=columns))
+        for choice in sinks:
+            try:
+                fault = catalog.sinks[choice.type].target_fault(choice.options, target)
+            except Exception as why:  # noqa: BLE001 - a plugin may raise anything
+                fault = f"made the plugin fail: {type(why).__name__}: {why}"
+            if fault:
+                scope.add(place, fault, f"so says the sink {choice.name} ({choice.type})")

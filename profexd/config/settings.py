@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from profexd.api.options import Secret
 from profexd.config.documents import SettingsFile
+from profexd.config.exposure import report_exposed
 from profexd.config.model import Limits, Settings
 from profexd.config.problems import Scope
 from profexd.config.reading import read
@@ -35,4 +37,14 @@ def read_settings(data: Mapping[str, Any], scope: Scope) -> Settings | None:
         access_admin=tuple(file.access.admin),
         access_operator=tuple(file.access.operator),
         access_viewer=tuple(file.access.viewer),
+        signing_key=_signing_key(file, scope),
     )
+
+
+def _signing_key(file: SettingsFile, scope: Scope) -> Secret | None:
+    key = file.signing.key
+    if key.kind != "literal":
+        return key
+    if not key.value or report_exposed([("signing", "key")], scope):
+        return None
+    return key

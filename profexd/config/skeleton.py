@@ -38,6 +38,9 @@ admin    = []                # + reload
 operator = ["@profexd"]      # + run, stop, pause, resume, logs, preview, check
 viewer   = []                # list, show, status, runs, events, plugins
 
+[signing]
+key = ""                     # an SSH Ed25519 private key: signs manifests
+
 [defaults]                   # any pipeline key, for every pipeline that does not say otherwise
 # compression = "gzip"
 # retry = { attempts = 5 }
