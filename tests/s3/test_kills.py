@@ -100,13 +100,14 @@ def test_a_run_killed_while_it_publishes_is_finished_at_the_next_start(
 
 
 def killable(site: Site, name: str) -> subprocess.Popen[bytes]:
-    """Start an export in a process group of its own."""
-    return subprocess.Popen(
-        [str(BIN / "profexd"), "export", name, *site._flags()],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    """Start an export in a process group of its own; waiting in vain shows what it said."""
+    with (site.folder / "daemon.log").open("ab") as log:
+        return subprocess.Popen(
+            [str(BIN / "profexd"), "export", name, *site._flags()],
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
 
 
 def kill(export: subprocess.Popen[bytes]) -> None:
