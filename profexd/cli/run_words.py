@@ -17,7 +17,7 @@ from profexd.cli.words import (
     status_colour,
     took,
 )
-from profexd.wire import RunJson
+from profexd.wire import ComparisonJson, RunJson, RunStatus
 
 _HEADINGS = (
     Heading("RUN"),
@@ -79,6 +79,11 @@ def write_run(console: Console, run: RunJson, now: datetime, *, status: str | No
         _write(console, "", f"{sums}, sink {file['sink']}")
         if file["sha256"]:
             _write(console, "sha256", file["sha256"])
+    for check in run["checks"]:
+        _write(console, "check", _check(check), "" if check["ok"] else "yellow")
+    if run["hold"] is not None and run["status"] == RunStatus.HELD:
+        until = run["hold"]["until"]
+        _write(console, "until", f"{local(until)} ({relative(until, now)}): then it is rejected")
     for warning in run["warnings"]:
         _write(console, "warning", warning, "yellow")
     if run["error"] is not None:
@@ -92,6 +97,13 @@ def _sum(run: RunJson, now: datetime) -> str:
         return ""
     duration = took(run["started_at"], run["finished_at"], now)
     return f", {plural(run['rows'], 'row')}, {size(run['bytes'])}, {duration}"
+
+
+def _check(check: ComparisonJson) -> str:
+    what = f"{check['check']} of {check['column']}" if check["column"] else check["check"]
+    limit = f", limit {check['limit']}" if check["limit"] else ""
+    before = f", before {check['before']}" if check["before"] is not None else ""
+    return f"{what}: {check['value']}{limit}{before}{'' if check['ok'] else ': failed'}"
 
 
 def _trigger(run: RunJson) -> str:

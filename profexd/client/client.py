@@ -99,6 +99,14 @@ class Client:
         """Ask a run to stop and return it as it is then; its end comes as an event."""
         return cast(RunJson, self._call("POST", f"{_run(run_id)}/stop"))
 
+    def approve(self, run_id: str, note: str = "") -> RunJson:
+        """Have a held run delivered and return it as it is then; its end comes as an event."""
+        return cast(RunJson, self._call("POST", f"{_run(run_id)}/approve", {"note": note}))
+
+    def reject(self, run_id: str, note: str = "") -> RunJson:
+        """End a held run and return it."""
+        return cast(RunJson, self._call("POST", f"{_run(run_id)}/reject", {"note": note}))
+
     def log(self, run_id: str, follow: bool = False) -> LogStream:
         """Return the lines of a run's log; with ``follow`` also those to come, until it ends."""
         path = f"{_run(run_id)}/log{_query(follow=1 if follow else None)}"

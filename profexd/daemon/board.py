@@ -72,6 +72,7 @@ class Board:
                 last=self._last.get(name),
                 ended=self._ended.get(name),
                 running=None if active is None else active.run,
+                held=self._runs.holding(name) is not None,
                 now=self._now(),
             )
         view = self._views[name]

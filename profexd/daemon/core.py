@@ -14,6 +14,7 @@ from profexd.api.errors import ProfexdError
 from profexd.daemon import decide, inbox
 from profexd.daemon.board import Board
 from profexd.daemon.database import StoreUnusable
+from profexd.daemon.holds import Holds, because
 from profexd.daemon.housekeeping import Housekeeping
 from profexd.daemon.hub import Hub
 from profexd.daemon.ledger import misspoke, state_unusable
@@ -27,7 +28,7 @@ from profexd.daemon.store import Store
 from profexd.daemon.supervisor import WORKER, Supervisor, WorkerEnded, WorkerSaid
 from profexd.daemon.timetable import Timetable
 from profexd.export.messages import Progress
-from profexd.wire import RunStatus, Trigger
+from profexd.wire import NoticeJson, RunStatus, Trigger
 
 if TYPE_CHECKING:
     from profexd.config.catalog import Catalog
@@ -61,6 +62,7 @@ class Core:
         environ: Mapping[str, str],
         argv: Sequence[str] = WORKER,
         observe: Callable[[Run], None] = lambda run: None,
+        noticed: Callable[..., None] = lambda event, *, told: None,
         scheduling: bool = True,
     ) -> None:
         self.catalog = catalog
@@ -88,8 +90,14 @@ class Core:
             publish_again=lambda run_id: self.post(inbox.PublishAgain(run_id)),
         )
         self.timetable = Timetable(store, now)
+        self.holds = Holds(self.runs, self.timetable, self._documents)
         self.board = Board(catalog, configuration, self.timetable, self.runs, hub, now)
-        self._teller = Teller(environ, report=lambda said: hub.publish("notice", notice=said))
+
+        def noted(said: NoticeJson) -> None:
+            hub.publish("notice", notice=said)
+            noticed(said["notice"], told=said["told"])
+
+        self._teller = Teller(environ, report=noted)
         self.notices = Notices(
             self._teller, store, notify=self._notify, find=self.runs.find, post=self.post
         )
@@ -179,6 +187,12 @@ class Core:
                 return self._run_now(message)
             case inbox.StopRun(run_id=run_id, by=by):
                 return self.runs.stop(run_id, by=by)
+            case inbox.ApproveRun(run_id=run_id, by=by, note=note):
+                if self.draining:
+                    raise _ending()
+                return self.holds.approve(run_id, by=by, note=note)
+            case inbox.RejectRun(run_id=run_id, by=by, note=note):
+                return self.holds.reject(run_id, by=by, note=note)
             case inbox.PausePipeline():
                 return self._pause(message)
             case inbox.ResumePipeline(name=name, by=by):
@@ -228,6 +242,7 @@ class Core:
         self.board.begin(self._store)
         self.notices.begin(self._store.runs(status="held", limit=_MOST_HELD))
         self._drop_orphans()
+        self.holds.expire(self.now())
         if self._scheduling:
             self._tick(starting=True)
             self._catch_up_owed()
@@ -266,7 +281,9 @@ class Core:
             unfinished = self.runs.unfinished(request.name)
             decide.refuse_run_now(entry, self.timetable.pause(request.name), unfinished)
         trigger = Trigger.EXPORT if request.export else Trigger.MANUAL
-        return self.runs.create(request.name, trigger, by=request.by)
+        held = self.runs.holding(request.name)
+        skipped = "" if held is None else because(held)
+        return self.runs.create(request.name, trigger, by=request.by, skipped=skipped)
 
     def _pause(self, request: inbox.PausePipeline) -> None:
         self.board.entry(request.name)
@@ -295,6 +312,7 @@ class Core:
 
     def _tick(self, *, starting: bool) -> None:
         now = self.now()
+        self.holds.expire(now)
         for name in [*self.timetable.rewind(now), *self.timetable.pauses_over(now)]:
             self.board.touch(name)
         for name in self.timetable.due_names(now):
@@ -333,7 +351,10 @@ class Core:
         skipped = ""
         # A backlog that is to be caught up in full waits in full.
         in_full = due.trigger is Trigger.CATCH_UP and schedule.catch_up == "all"
-        if not in_full and decide.on_overlap(schedule.overlap, unfinished) == "skip":
+        held = self.runs.holding(pipeline.name)
+        if held is not None:
+            skipped = because(held)
+        elif not in_full and decide.on_overlap(schedule.overlap, unfinished) == "skip":
             skipped = f"run {unfinished[-1].run_id} was not over"
         return self.runs.create(pipeline.name, due.trigger, scheduled_at=due.at, skipped=skipped)
 
@@ -361,6 +382,7 @@ class Core:
                 self.notices.given_up(run)
 
     def _pump(self) -> None:
+        self.holds.skip_waiting()
         chosen = decide.startable(
             self.runs.pending.values(),
             [active.run for active in self.runs.active.values()],
@@ -387,6 +409,7 @@ class Core:
         wakes = [
             self.timetable.next_wake(),
             self._housekeeping.next_wake(),
+            self.holds.next_wake(),
             self.notices.next_wake(self._waited_for()),
         ]
         now = self.now()
@@ -408,6 +431,8 @@ class Core:
 
     def _run_over(self, run: Run) -> None:
         self._observe(run)
+        if run.status is RunStatus.HELD:
+            return
         if run.status.finished or not self.draining:
             self.notices.over(run)
         self._housekeeping.over(run, self.configuration)

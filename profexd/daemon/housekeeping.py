@@ -14,7 +14,7 @@ from profexd.daemon.runlog import RunLogs
 from profexd.daemon.runs import Runs
 from profexd.daemon.spool import Spool
 from profexd.daemon.store import Store
-from profexd.daemon.withheld import complete, restored
+from profexd.daemon.withheld import usable
 from profexd.wire import RunStatus
 
 if TYPE_CHECKING:
@@ -61,9 +61,11 @@ class Housekeeping:
         for run in self._store.unfinished():
             if run.status is RunStatus.PENDING:
                 self._runs.resume(run)
+            elif run.status is RunStatus.HELD:
+                self._runs.hold(run)
             elif run.publishing:
                 # From the first publish on it only goes forward, if not now then later.
-                known = _usable(run, documents)
+                known = usable(run.documents, documents(run))
                 if known is None:
                     log.warning(
                         "a run had begun to publish, and its pipeline is gone",
@@ -71,20 +73,29 @@ class Housekeeping:
                     )
                 else:
                     self._runs.finish(run, known, export_id(run))
+            elif run.approved:
+                # What an earlier process had staged it removes by itself.
+                leftovers.discard(run.run_id)
+                known = usable(run.documents, documents(run))
+                if known is None:
+                    self._runs.hold_again(run)
+                else:
+                    self._runs.deliver(run, known, export_id(run))
             else:
                 ended = self._runs.interrupt(run)
                 log.warning(
                     "run_interrupted", extra={"run_id": run.run_id, "pipeline": run.pipeline}
                 )
                 self._drop_spool(ended)
-                if run.run_id in leftovers and (known := _usable(run, documents)) is not None:
+                known = usable(run.documents, documents(run))
+                if run.run_id in leftovers and known is not None:
                     self._runs.discard(ended, known, export_id(run))
                     leftovers.discard(run.run_id)
         for run_id in leftovers:
             left = self._store.run(run_id)
             if left is None or not left.status.finished:
                 continue
-            known = _usable(left, documents)
+            known = usable(left.documents, documents(left))
             if known is None:
                 log.warning(
                     "staged files are left: their pipeline is gone", extra={"run_id": run_id}
@@ -154,12 +165,3 @@ class Housekeeping:
             run = self._store.run(name)
             if run is None or (run.status.finished and not run.spooled):
                 self._spool.remove(name)
-
-
-def _usable(run: Run, documents: Callable[[Run], _Documents | None]) -> _Documents | None:
-    if run.documents is not None and complete(run.documents):
-        return run.documents
-    current = documents(run)
-    if run.documents is None or current is None:
-        return current
-    return restored(run.documents, current)

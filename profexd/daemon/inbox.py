@@ -27,6 +27,20 @@ class StopRun:
 
 
 @dataclass(frozen=True, slots=True)
+class ApproveRun:
+    run_id: str
+    by: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RejectRun:
+    run_id: str
+    by: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PausePipeline:
     name: str
     by: str

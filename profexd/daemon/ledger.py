@@ -96,6 +96,9 @@ def ended(
                 status, error = RunStatus.FAILED, timed_out(run)
             case "drain":
                 status = RunStatus.INTERRUPTED
+    if status is RunStatus.INTERRUPTED and run.approved:
+        # Its files are built, and somebody has decided: the next start goes on.
+        return replace(run, error=undelivered(), retry_at=None)
     if status is RunStatus.INTERRUPTED:
         owed = run.trigger in (Trigger.SCHEDULE, Trigger.CATCH_UP, Trigger.ONCE)
         error = error or interrupted_error()
@@ -128,8 +131,12 @@ def decided(
     hold = replace(run.hold, decision=decision, by=by, note=note, decided_at=now)
     if run.error is not None:
         run = warned(run, run.error["message"])
-    said = f"{decision} by {by}" + (f": {note}" if note else "")
-    return replace(warned(run, said), hold=hold, error=None)
+    return replace(warned(run, decision_of(hold)), hold=hold, error=None)
+
+
+def decision_of(hold: Hold) -> str:
+    """Return what was decided on a held run, by whom and why."""
+    return f"{hold.decision} by {hold.by}" + (f": {hold.note}" if hold.note else "")
 
 
 def died(how: str, last_words: str) -> ErrorJson:
@@ -150,6 +157,15 @@ def died(how: str, last_words: str) -> ErrorJson:
 def published(run: Run) -> bool:
     """Whether every file is visible at every sink."""
     return bool(run.files) and all(file.status == FileStatus.PUBLISHED for file in run.files)
+
+
+def undelivered() -> ErrorJson:
+    """Return the error of a run that was approved, and that the daemon's end kept from going on."""
+    return {
+        "code": "interrupted",
+        "message": "the daemon ended before the approved files were published",
+        "hint": "the next start of the daemon goes on",
+    }
 
 
 def half_published(how: str) -> ErrorJson:

@@ -134,6 +134,9 @@ async def _export(
     serving = asyncio.create_task(core.serve(), name="core")
     try:
         run = await core.ask(inbox.RunNow(name, _user(), export=True))
+        if run.status.finished:
+            # A held run is in its way.
+            over.set_result(run)
         mine.append(run.run_id)
         _stop_on_signal(core, run.run_id)
         ended = await over

@@ -61,6 +61,8 @@ class Api:
             ("GET", "/v1/runs", Role.VIEWER, self.runs),
             ("GET", "/v1/runs/{id}", Role.VIEWER, self.run),
             ("POST", "/v1/runs/{id}/stop", Role.OPERATOR, self.stop),
+            ("POST", "/v1/runs/{id}/approve", Role.ADMIN, self.approve),
+            ("POST", "/v1/runs/{id}/reject", Role.ADMIN, self.reject),
             ("GET", "/v1/runs/{id}/log", Role.OPERATOR, self.log),
             ("GET", "/v1/events", Role.VIEWER, self.events),
             ("GET", "/v1/config", Role.VIEWER, self.config),
@@ -190,6 +192,27 @@ class Api:
         run = await self.core.ask(message)
         return web.json_response(run.as_json(), status=202, dumps=_dumps)
 
+    async def approve(self, request: web.Request) -> web.Response:
+        """Deliver what a held run has built."""
+        return await self._decide(request, inbox.ApproveRun, status=202)
+
+    async def reject(self, request: web.Request) -> web.Response:
+        """End a held run."""
+        return await self._decide(request, inbox.RejectRun, status=200)
+
+    async def _decide(
+        self,
+        request: web.Request,
+        message: type[inbox.ApproveRun] | type[inbox.RejectRun],
+        *,
+        status: int,
+    ) -> web.Response:
+        note = (await _body(request, note=str)).get("note", "")
+        if len(note) > _LONGEST_REASON:
+            raise BadRequest(f"the note has more than {_LONGEST_REASON} characters")
+        run = await self.core.ask(message(request.match_info["id"], request[CALLER].name, note))
+        return web.json_response(run.as_json(), status=status, dumps=_dumps)
+
     async def log(self, request: web.Request) -> web.StreamResponse:
         """The log of one run, followed until it ends."""
         run = self.core.runs.find(request.match_info["id"])
@@ -228,10 +251,12 @@ class Api:
 
     async def prometheus(self, request: web.Request) -> web.Response:
         """Metrics as Prometheus reads them."""
-        loop = asyncio.get_running_loop()
-        asked = loop.time()
-        await asyncio.sleep(0)
-        self.metrics.loop_lag(loop.time() - asked)
+        # What is looked up of each pipeline is kept: nobody waits while there are thousands.
+        for number, name in enumerate(list(self.core.configuration.pipelines)):
+            if number % _BREATH == _BREATH - 1:
+                await asyncio.sleep(0)
+            if name in self.core.configuration.pipelines:
+                self.core.board.pipeline(name)
         text, content_type = self.metrics.render()
         return web.Response(body=text, headers={"Content-Type": content_type})
 

@@ -212,6 +212,14 @@ class Runs:
         """Let a run wait until somebody decides."""
         self.held[run.run_id] = run
 
+    def hold_again(self, run: Run) -> None:
+        """Let an approved run wait once more: it cannot be delivered as things stand."""
+        assert run.hold is not None
+        hold = replace(run.hold, decision=None, by="", note="", decided_at=None)
+        held = replace(run, status=RunStatus.HELD, hold=hold, error=ledger.undelivered())
+        self._store.save_run(held)
+        self.hold(held)
+
     def reject(self, run: Run, *, by: str, note: str) -> Run:
         """End a held run on somebody's behalf."""
         rejected = ledger.decided(run, "rejected", by=by, note=note, now=self._now())

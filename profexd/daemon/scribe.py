@@ -154,10 +154,12 @@ class Scribe:
             return self.close(run)
 
     def end(self, active: Active, status: RunStatus, error: ErrorJson | None = None) -> Run:
-        """Write down how a run ended."""
-        return self.settle(
-            ledger.ended(active.run, status, error, reason=active.reason, now=self._now())
-        )
+        """Write down how a run ended, or that the next start goes on with it."""
+        ended = ledger.ended(active.run, status, error, reason=active.reason, now=self._now())
+        if ended.status is RunStatus.RUNNING:
+            self._update(active, ended)
+            return ended
+        return self.settle(ended)
 
     def _hold(self, active: Active, message: Finished) -> None:
         expiry = float(message.detail.get("expiry", HOLD_EXPIRY))

@@ -42,6 +42,11 @@ class Timetable:
         """Return what is remembered of a name that the configuration has."""
         return self._memories[name]
 
+    def export_id(self, name: str) -> str:
+        """Return the stable id of a pipeline, also of one whose file is gone."""
+        memory = self._memories.get(name)
+        return "0" if memory is None else memory.export_id
+
     def pause(self, name: str) -> Pause | None:
         """Return the pause of a pipeline that is not over."""
         pause = self._pauses.get(name)

@@ -28,6 +28,7 @@ def pipeline_json(
     last: Run | None,
     ended: RunStatus | None,
     running: Run | None,
+    held: bool,
     now: datetime,
 ) -> PipelineJson:
     """Return the object without live progress: ``running`` is set where it runs."""
@@ -47,6 +48,7 @@ def pipeline_json(
             paused=pause is not None,
             running=running is not None,
             ended=ended,
+            held=held,
         ),
         "source": "",
         "sinks": [],

@@ -34,6 +34,20 @@ def restored(documents: dict[str, Any], current: dict[str, Any]) -> dict[str, An
     return found
 
 
+def usable(
+    documents: dict[str, Any] | None, current: dict[str, Any] | None
+) -> dict[str, Any] | None:
+    """Return the documents that a run is finished with, or None where a secret of them is gone.
+
+    They are its own; what was withheld of them, or all, is taken from ``current``.
+    """
+    if documents is not None and complete(documents):
+        return documents
+    if documents is None or current is None:
+        return current
+    return restored(documents, current)
+
+
 def _restore(value: Any, current: Any) -> Any:
     match value:
         case str() if value == _WITHHELD:

@@ -35,6 +35,8 @@ def run(run_id: str = "1730312005", **changes: Any) -> dict[str, Any]:
         ],
         "warnings": [],
         "error": None,
+        "checks": [],
+        "hold": None,
         **changes,
     }
 

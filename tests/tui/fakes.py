@@ -46,6 +46,8 @@ def run(pipeline: str, number: int = 1, **changes: Any) -> RunJson:
         "files": [],
         "warnings": [],
         "error": None,
+        "checks": [],
+        "hold": None,
     }
     made.update(changes)  # type: ignore[typeddict-item]
     if changes.get("finished_at") and "started_at" not in changes:

@@ -1,0 +1,1 @@
+"""Tests of ``[checks]``: what is held, failed, skipped, approved and rejected."""
