@@ -27,10 +27,8 @@ class HeldBack(CheckFailed):
         self.expiry = expiry
 
 
-class Skipped(Permanent):
-    """Nothing is to be delivered, and nothing is wrong with that; the message says why."""
-
-    code = "skipped"
+class Skipped(Exception):
+    """Nothing is to be delivered, and nothing is wrong with that; the text says why."""
 
 
 def check_targets(targets: Iterable[tuple[str, str, str]]) -> None:

@@ -27,8 +27,8 @@ def record_failure(journal: Journal, why: BaseException) -> None:
         case HeldBack(expiry=expiry):
             detail = {"expiry": expiry}
             journal.ask(Finished(status=RunStatus.HELD, error=why.as_json(), detail=detail))
-        case Skipped(message=message):
-            journal.tell(Logged(level="warning", message=message, record=True))
+        case Skipped():
+            journal.tell(Logged(level="warning", message=str(why), record=True))
             journal.ask(Finished(status=RunStatus.SKIPPED))
         case ProfexdError():
             journal.ask(Finished(status=RunStatus.FAILED, error=why.as_json()))
