@@ -302,6 +302,45 @@ class CheckJson(TypedDict):
     """What the sinks said, where they were asked."""
 
 
+class SettingJson(TypedDict):
+    """One value that a pipeline goes by, as text; ``file`` is empty for a built-in default."""
+
+    key: str
+    value: str
+    file: str
+    line: int
+
+
+class EffectiveJson(TypedDict):
+    """What a pipeline goes by; ``stale`` while its file is invalid: its last good version."""
+
+    pipeline: str
+    file: str
+    stale: bool
+    values: list[SettingJson]
+    problems: list[ProblemJson]
+
+
+class ReloadJson(TypedDict):
+    """The last reading of the files: when, at whose request, and whether there was no error."""
+
+    at: str
+    source: str
+    ok: bool
+
+
+class DiagnosticsJson(TypedDict):
+    """How the daemon itself does; ``audit`` has what was done last, newest last."""
+
+    loop_lag: float
+    memory: int
+    clients: int
+    running: list[RunJson]
+    reload: ReloadJson | None
+    problems: list[ProblemJson]
+    audit: list[str]
+
+
 class InfoJson(TypedDict):
     version: str
     api: int

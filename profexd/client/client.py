@@ -15,6 +15,8 @@ from profexd.client.transport import Transport, UnixTransport
 from profexd.wire import (
     HEARTBEAT_SECONDS,
     CheckJson,
+    DiagnosticsJson,
+    EffectiveJson,
     InfoJson,
     PipelineJson,
     PluginJson,
@@ -120,6 +122,14 @@ class Client:
     def config(self) -> dict[str, Any]:
         """Return ``directory``, ``revision``, ``settings``, ``files`` and ``problems``."""
         return cast("dict[str, Any]", self._call("GET", "/v1/config"))
+
+    def effective(self, name: str) -> EffectiveJson:
+        """Return every value that a pipeline goes by, and where it is written."""
+        return cast(EffectiveJson, self._call("GET", f"{_pipeline(name)}/config"))
+
+    def diagnostics(self) -> DiagnosticsJson:
+        """Return how the daemon itself does."""
+        return cast(DiagnosticsJson, self._call("GET", "/v1/diagnostics"))
 
     def check(self) -> CheckJson:
         """Have the daemon read its files now, and return every problem; nothing changes."""

@@ -202,12 +202,17 @@ class _Loading:
         )
 
     def _places(self, scope: Scope) -> Places:
-        """Return where a pipeline and its source are written."""
+        """Return where a pipeline, its source and its sinks are written."""
         written = scope.written("source")
         named = self.sources.get(written) if isinstance(written, str) else None
+        sinks = {
+            name: Scope(scope.problems, sink.document)
+            for name, sink in self.sinks.items()
+            if sink.document is not None
+        }
         if named is not None and named.document is not None:
-            return Places(scope, Scope(scope.problems, named.document))
-        return Places(scope, scope.within("source"))
+            return Places(scope, Scope(scope.problems, named.document), sinks)
+        return Places(scope, scope.within("source"), sinks)
 
     def _without_what_defaults_may_say(self, problems: Problems) -> Problems:
         """While profexd.toml cannot be read, that is the problem, not what is missing elsewhere."""

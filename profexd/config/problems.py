@@ -202,6 +202,8 @@ class Places:
     pipeline: Scope
     source: Scope
     """That of the source's own file, or of the table within the pipeline's."""
+    sinks: Mapping[str, Scope] = field(default_factory=dict)
+    """Those of the sinks that have files of their own."""
 
     def problem(
         self,

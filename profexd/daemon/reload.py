@@ -14,7 +14,8 @@ from profexd.api.errors import ProfexdError
 from profexd.daemon import inbox
 from profexd.daemon.core import Core
 from profexd.daemon.inspections import Inspections
-from profexd.wire import CheckJson, ProblemJson
+from profexd.daemon.records import rfc3339
+from profexd.wire import CheckJson, ProblemJson, ReloadJson
 
 if TYPE_CHECKING:
     from profexd.config.model import Configuration
@@ -54,6 +55,8 @@ class Reloader:
         self._good: Configuration = core.configuration
         """What was last judged to the end, or else began: what is found wrong falls back to it."""
         self._following: set[asyncio.Task[None]] = set()
+        self.last: ReloadJson | None = None
+        """The last reading of the files after the first."""
 
     async def begin(self) -> None:
         """Judge what the core began with."""
@@ -110,10 +113,10 @@ class Reloader:
             try:
                 configuration = await self._taken_over()
             except ProfexdError:
-                self._done(False)
+                self._ended(source, ok=False)
                 raise
             except Exception as why:
-                self._done(False)
+                self._ended(source, ok=False)
                 log.exception("reload_failed")
                 raise ProfexdError(
                     f"the files could not be read: {why}", hint="the daemon's log says more"
@@ -129,8 +132,12 @@ class Reloader:
                     "duration_ms": round((time.monotonic() - started) * 1000),
                 },
             )
-            self._done(answer["ok"])
+            self._ended(source, ok=answer["ok"])
             return answer
+
+    def _ended(self, source: str, *, ok: bool) -> None:
+        self.last = {"at": rfc3339(self._core.now()), "source": source, "ok": ok}
+        self._done(ok)
 
     async def _taken_over(self) -> Configuration:
         """Read the files, judge them as far as that is quick, and let the core take them over."""

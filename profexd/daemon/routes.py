@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 import profexd
+from profexd.config.effective import effective
 from profexd.daemon import inbox
 from profexd.daemon.control import CALLER, BadRequest, Handler, middleware, needs
 from profexd.daemon.core import Core
+from profexd.daemon.diagnostics import diagnose
 from profexd.daemon.metrics import Metrics
 from profexd.daemon.previews import Previews
 from profexd.daemon.probes import probe
@@ -52,6 +54,7 @@ class Api:
             ("GET", "/v1/info", Role.VIEWER, self.info),
             ("GET", "/v1/pipelines", Role.VIEWER, self.pipelines),
             ("GET", "/v1/pipelines/{name}", Role.VIEWER, self.pipeline),
+            ("GET", "/v1/pipelines/{name}/config", Role.VIEWER, self.effective),
             ("POST", "/v1/pipelines/{name}/runs", Role.OPERATOR, self.run_now),
             ("POST", "/v1/pipelines/{name}/pause", Role.OPERATOR, self.pause),
             ("POST", "/v1/pipelines/{name}/resume", Role.OPERATOR, self.resume),
@@ -69,6 +72,7 @@ class Api:
             ("POST", "/v1/config/check", Role.OPERATOR, self.check),
             ("POST", "/v1/config/reload", Role.ADMIN, self.reload),
             ("GET", "/v1/plugins", Role.VIEWER, self.plugins),
+            ("GET", "/v1/diagnostics", Role.VIEWER, self.diagnostics),
             ("GET", "/metrics", Role.VIEWER, self.prometheus),
             ("GET", "/healthz", Role.NONE, self.health),
         ]
@@ -113,6 +117,11 @@ class Api:
     async def pipeline(self, request: web.Request) -> web.Response:
         """One pipeline."""
         return web.json_response(self.core.board.pipeline(request.match_info["name"]), dumps=_dumps)
+
+    async def effective(self, request: web.Request) -> web.Response:
+        """Every value that it goes by, and where it is written."""
+        entry = self.core.board.entry(request.match_info["name"])
+        return web.json_response(effective(entry), dumps=_dumps)
 
     async def run_now(self, request: web.Request) -> web.Response:
         """Run it now."""
@@ -248,6 +257,10 @@ class Api:
     async def plugins(self, request: web.Request) -> web.Response:
         """Every plugin, the broken ones too."""
         return web.json_response(list(self.core.catalog.rows), dumps=_dumps)
+
+    async def diagnostics(self, request: web.Request) -> web.Response:
+        """How the daemon itself does."""
+        return web.json_response(await diagnose(self.core, self.reloader), dumps=_dumps)
 
     async def prometheus(self, request: web.Request) -> web.Response:
         """Metrics as Prometheus reads them."""

@@ -341,6 +341,14 @@ def test_check_changes_nothing_and_reload_says_what_is_wrong(scripted: Daemon) -
     info = scripted.get("/v1/info")
     assert (info["role"], info["pipelines"], info["running"]) == ("admin", 1, 0)
     assert info["problems"] == 1
+    said = scripted.get("/v1/pipelines/quick/config")
+    assert said["stale"]
+    assert said["problems"] == answer["problems"]
+    assert {"key": "enabled", "value": "true", "file": "", "line": 0} in said["values"]
+    diagnosis = scripted.get("/v1/diagnostics")
+    assert diagnosis["memory"] > 2**20
+    assert (diagnosis["clients"], diagnosis["running"]) == (0, [])
+    assert (diagnosis["reload"]["ok"], diagnosis["problems"]) == (False, answer["problems"])
 
 
 def test_broken_settings_are_told_wherever_one_looks(scripted: Daemon) -> None:
