@@ -18,6 +18,7 @@ from profexd.daemon.core import Core
 from profexd.daemon.doors import Doors
 from profexd.daemon.hub import Hub
 from profexd.daemon.inspections import Inspections
+from profexd.daemon.looplag import watch_loop
 from profexd.daemon.metrics import Metrics
 from profexd.daemon.previews import Previews
 from profexd.daemon.recorded import past
@@ -27,6 +28,7 @@ from profexd.daemon.routes import Api
 from profexd.daemon.runlog import RunLogs
 from profexd.daemon.shutdown import Shutdown
 from profexd.daemon.spool import Spool
+from profexd.daemon.standing import Standing
 from profexd.daemon.store import Store
 from profexd.daemon.systemd import Notifier
 from profexd.daemon.watch import Look, Watcher
@@ -73,6 +75,7 @@ class Life:
                 following.add(task)
                 task.add_done_callback(following.discard)
                 metrics.reloaded(_now().timestamp(), ok=ok)
+                metrics.keep(core.configuration.pipelines)
                 notifier.ready(_status(core))
 
             inspections = Inspections(core.supervisor, Spool(self.paths.spool), store.state, _now)
@@ -106,8 +109,9 @@ class Life:
             shutdown.install(asyncio.get_running_loop(), terminal=self.terminal)
             self._say_started()
             notifier.ready(_status(core))
-            notifier.start_watchdog(metrics.loop_lag)
+            notifier.start_watchdog()
             stack.callback(notifier.close)
+            stack.callback(watch_loop(asyncio.get_running_loop(), metrics.loop_lag))
             await serving
             shutdown.begun.set()
             await asyncio.gather(watching, guarding, *following)
@@ -138,15 +142,14 @@ class Life:
             environ=self.environ,
             argv=self.argv,
             observe=observe,
+            noticed=metrics.noticed,
         )
-        metrics.watch(
-            running=lambda: len(core.runs.active),
-            broken=sum(row["status"] == "broken" for row in self.catalog.rows),
-        )
+        metrics.watch(Standing(core, store))
         problems = self.configuration.problems
         valid = not any(problem["severity"] == "error" for problem in problems)
         metrics.reloaded(_now().timestamp(), ok=valid)
         metrics.delivered_before(store.last_delivered())
+        metrics.keep(self.configuration.pipelines)
         return core
 
     def _load(self, previous: Configuration | None) -> Configuration:

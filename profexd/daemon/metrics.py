@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Container, Mapping
 from datetime import datetime
 
 from prometheus_client import (
@@ -10,9 +10,11 @@ from prometheus_client import (
     Counter,
     Gauge,
     Histogram,
+    ProcessCollector,
     disable_created_metrics,
 )
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
 
 import profexd
 from profexd.daemon.records import Run
@@ -56,10 +58,18 @@ class Metrics:
             ["pipeline"],
             registry=registry,
         )
-        self._running = Gauge("profexd_running", "Runs with a live process.", registry=registry)
-        self._loop_lag = Gauge(
-            "profexd_loop_lag_seconds", "How late the loop was when last asked.", registry=registry
+        self._notices = Counter(
+            "profexd_notices",
+            "Notices by event, and whether somebody was told.",
+            ["event", "outcome"],
+            registry=registry,
         )
+        self._loop_lag = Gauge(
+            "profexd_loop_lag_seconds",
+            "How late the loop was at most since the metrics were last read.",
+            registry=registry,
+        )
+        self._lags = 0.0
         self._reload_ok = Gauge(
             "profexd_config_last_reload_successful",
             "Whether the last reading of the files found no error.",
@@ -70,9 +80,17 @@ class Metrics:
             "When the files were last read without an error.",
             registry=registry,
         )
-        self._broken = Gauge(
-            "profexd_plugin_broken", "Plugins that do not load.", registry=registry
+        self._known: set[str] = set()
+        self._per_pipeline = (
+            self._runs,
+            self._duration,
+            self._rows,
+            self._bytes,
+            self._success,
+            self._retries,
+            self._lag,
         )
+        ProcessCollector(registry=registry)
         Gauge(
             "profexd_build_info", "Which profexd this is.", ["version"], registry=registry
         ).labels(profexd.__version__).set(1)
@@ -80,13 +98,20 @@ class Metrics:
             boot_time
         )
 
-    def watch(self, *, running: Callable[[], float], broken: int) -> None:
-        """Read ``running`` whenever the metrics are read."""
-        self._running.set_function(running)
-        self._broken.set(broken)
+    def watch(self, standing: Collector) -> None:
+        """Ask ``standing`` whenever the metrics are read."""
+        self._registry.register(standing)
+
+    def keep(self, pipelines: Container[str]) -> None:
+        """Forget what was counted of pipelines that are gone: every label is a configured name."""
+        for gone in [name for name in self._known if name not in pipelines]:
+            self._known.discard(gone)
+            for metric in self._per_pipeline:
+                metric.remove_by_labels({"pipeline": gone})
 
     def delivered_before(self, last: Mapping[str, datetime]) -> None:
         """Take over what the store knows from earlier boots."""
+        self._known |= last.keys()
         for pipeline, at in last.items():
             self._success.labels(pipeline).set(at.timestamp())
 
@@ -94,6 +119,7 @@ class Metrics:
         """Count a run that ended; one that is left to the next start has not."""
         if not run.status.finished:
             return
+        self._known.add(run.pipeline)
         self._runs.labels(run.pipeline, str(run.status)).inc()
         if run.started_at is None or run.finished_at is None:
             return
@@ -116,10 +142,16 @@ class Metrics:
         if ok:
             self._reload_at.set(at)
 
+    def noticed(self, event: str, *, told: bool) -> None:
+        """Count a notice."""
+        self._notices.labels(event, "told" if told else "failed").inc()
+
     def loop_lag(self, seconds: float) -> None:
         """Note how late the loop was."""
-        self._loop_lag.set(seconds)
+        self._lags = max(self._lags, seconds)
 
     def render(self) -> tuple[bytes, str]:
         """Return the text and its content type."""
+        self._loop_lag.set(self._lags)
+        self._lags = 0.0
         return generate_latest(self._registry), CONTENT_TYPE_LATEST

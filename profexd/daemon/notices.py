@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _REMEMBERED = timedelta(days=90)
 """An occurrence that was told to be late is remembered for so long."""
+_LATE = Notify().late_after
 _FORGET_EVERY = timedelta(days=1)
 
 
@@ -124,12 +125,14 @@ class Notices:
         )
 
     def late_now(self, now: datetime, runs: Iterable[Run]) -> dict[str, int]:
-        """Return of each pipeline with late runs how many there are."""
-        late: dict[str, set[datetime]] = {}
-        for one, run in self._lateness(runs):
-            if run is not None and one.since <= now:
-                late.setdefault(one.pipeline, set()).add(one.occurrence)
-        return {pipeline: len(occurrences) for pipeline, occurrences in late.items()}
+        """Return of each pipeline with late runs how many there are, whoever is told of it."""
+        late: dict[str, int] = {}
+        for run in runs:
+            if run.scheduled_at is not None and run.status is not RunStatus.HELD:
+                after = min((one.late_after for one in self._notify(run.pipeline)), default=_LATE)
+                if run.scheduled_at + timedelta(seconds=after) <= now:
+                    late[run.pipeline] = late.get(run.pipeline, 0) + 1
+        return late
 
     def _lateness(self, runs: Iterable[Run]) -> Iterator[tuple[Late, Run | None]]:
         for run in runs:

@@ -16,6 +16,7 @@ from typing import Any
 from profexd.api.errors import ProfexdError
 from profexd.config.notify import Notify
 from profexd.export.redact import Secrets
+from profexd.wire import NoticeJson
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ class Teller:
         self,
         environ: Mapping[str, str],
         *,
-        report: Callable[[dict[str, Any]], None] = lambda outcome: None,
+        report: Callable[[NoticeJson], None] = lambda outcome: None,
         pauses: Sequence[float] = _PAUSES,
         seconds: float = _TRY_SECONDS,
     ) -> None:
@@ -92,7 +93,7 @@ class Teller:
             self._tasks.discard(task)
             over(settled)
 
-    async def _tell(self, notify: Notify, body: bytes, about: dict[str, Any]) -> dict[str, Any]:
+    async def _tell(self, notify: Notify, body: bytes, about: dict[str, Any]) -> NoticeJson:
         by = "command" if notify.webhook is None else "webhook"
         error = ""
         for number, pause in enumerate(self._pauses, 1):

@@ -7,7 +7,7 @@ import contextlib
 import os
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 
 class Notifier:
@@ -47,20 +47,18 @@ class Notifier:
         """Ask for more time before systemd kills."""
         self._send(f"EXTEND_TIMEOUT_USEC={int(seconds * 1e6)}")
 
-    def start_watchdog(self, lag: Callable[[float], None]) -> None:
-        """Ping as long as the loop turns; ``lag`` is told how late each ping was."""
+    def start_watchdog(self) -> None:
+        """Ping as long as the loop turns."""
         if not self._watchdog or not self._address:
             return
         loop = asyncio.get_running_loop()
         interval = self._watchdog / 2
 
-        def ping(planned: float) -> None:
-            lag(max(loop.time() - planned, 0.0))
+        def ping() -> None:
             self._send("WATCHDOG=1")
-            following = loop.time() + interval
-            self._pinger = loop.call_at(following, ping, following)
+            self._pinger = loop.call_later(interval, ping)
 
-        ping(loop.time())
+        ping()
 
     def close(self) -> None:
         """Stop pinging."""

@@ -57,6 +57,11 @@ class ToldTables(Database):
         rows = self._db.execute("SELECT run_id, event FROM notices WHERE told = 0 ORDER BY run_id")
         return [(str(row["run_id"]), row["event"]) for row in rows]
 
+    def count_owed(self) -> int:
+        """Return how many notices of runs are still to be told."""
+        (count,) = self._db.execute("SELECT count(*) FROM notices WHERE told = 0").fetchone()
+        return int(count)
+
     def told_held(self) -> set[str]:
         """Return the runs that were told to be held, and are."""
         rows = self._db.execute(
