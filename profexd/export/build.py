@@ -18,12 +18,14 @@ from profexd.export.partition import partitions
 from profexd.export.parts import BuiltPart, SpoolParts
 from profexd.export.profile import Profile, bytes_mark, measure
 from profexd.export.query import Selection, select
+from profexd.export.receipts import source_seen
 from profexd.export.rows import DuckRows
 from profexd.export.source import OpenSource, open_source
 from profexd.export.window import window_state
 
 if TYPE_CHECKING:
     from profexd.api.format import Format
+    from profexd.api.types import Column
     from profexd.config.catalog import Catalog
     from profexd.config.model import Pipeline
     from profexd.export.plan import Plan, Values
@@ -43,6 +45,10 @@ class Outcome:
     state: dict[str, Any]
     profile: Profile
     """What the checks are about; the state has it too."""
+    columns: tuple[Column, ...]
+    """Those of the files."""
+    source: dict[str, Any]
+    """Which database file was read."""
 
 
 def build(
@@ -85,6 +91,7 @@ def build(
         stop=stop,
         beside=baseline_files(pipeline, plan, kept),
     ) as source:
+        seen = source_seen(pipeline.source)
         selection = select(
             source,
             pipeline,
@@ -134,6 +141,8 @@ def build(
         tuple(parts.finished),
         {name: left for name, left in state.items() if left is not None},
         profile,
+        selection.columns,
+        seen,
     )
 
 

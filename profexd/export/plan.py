@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from profexd.api.errors import ConfigurationInvalid, NameCollision
 from profexd.config.template import PathValues, path_faults
+from profexd.export.receipts import Receipts, receipts_of
 
 if TYPE_CHECKING:
     from profexd.api.codec import Codec
@@ -41,6 +42,8 @@ class Plan:
     ending: str = ""
     """The codec's extension."""
     partitioned: bool = False
+    receipts: Receipts = ()
+    """What vouches for the files, in the order in which it is published."""
     state: Mapping[str, Any] = field(default_factory=dict)
     """What the last delivered run of the pipeline left."""
     keep: Path = Path()
@@ -123,6 +126,7 @@ def plan(job: Job, pipeline: Pipeline, catalog: Catalog) -> Plan:
         removed=removed_path_of if apart else None,
         ending=ending,
         partitioned=partitioned,
+        receipts=receipts_of(pipeline, values),
         state=job.state,
         keep=Path(job.keep),
     )

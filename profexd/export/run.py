@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
-from profexd.api.errors import ConfigurationInvalid
+from profexd.api.errors import ConfigurationInvalid, SinkUnreachable
 from profexd.api.sink import Sink, SinkContext
 from profexd.api.types import Staged
 from profexd.api.units import parse_size
@@ -38,10 +38,12 @@ from profexd.export.plan import Plan, plan
 from profexd.export.preview import preview
 from profexd.export.probe import probe_sinks
 from profexd.export.profile import Profile
+from profexd.export.receipts import write_receipts
 from profexd.export.record import record_done, record_failure
 from profexd.export.redact import Secrets
 from profexd.export.retry import Attempts
 from profexd.export.spool import make_spool
+from profexd.export.sshsig import Signer
 from profexd.export.stop import Stop
 from profexd.export.stored import stored_parts
 from profexd.export.why import why
@@ -69,6 +71,7 @@ class Run:
     """The handle that each sink journaled last, by sink and path."""
     _ahead: dict[tuple[str, str], Staged] = field(default_factory=dict)
     """What was staged while the rest was built, by sink and path."""
+    _signer: Signer | None = None
     _sent: int = 0
     _total: int = 0
     _sending: threading.Lock = field(default_factory=threading.Lock)
@@ -90,8 +93,10 @@ class Run:
             [(choice.name, self.catalog.sinks[choice.type]) for choice in self.pipeline.sinks],
             create_only=self.pipeline.on_existing != "overwrite",
         )
+        if names.receipts and (key := self.pipeline.settings.signing_key) is not None:
+            self._signer = Signer(self.secrets.reveal(key))
         first = [] if names.partitioned else self._files(names.path)
-        self._name(first, complete=names.known)
+        self._name([*first, *self._receipts(names)], complete=names.known)
         return names
 
     def _build(self, names: Plan) -> Outcome:
@@ -99,17 +104,28 @@ class Run:
         make_spool(Path(self.job.spool))
         outcomes: list[Outcome] = []
         self.attempts.run(lambda: outcomes.append(self._build_once(names)), wait=self.stop.wait)
-        parts = outcomes[-1].parts
+        outcome = outcomes[-1]
         if not names.known:
-            files = [file for part in parts for file in self._files(part.path)]
-            self._name(files, complete=True)
-        self.journal.ask(
-            Built(
-                files=[part.as_json() for part in parts],
-                state=outcomes[-1].state,
-            )
+            files = [file for part in outcome.parts for file in self._files(part.path)]
+            self._name([*files, *self._receipts(names)], complete=True)
+        receipts, state = write_receipts(
+            self.pipeline,
+            names,
+            outcome,
+            folder=Path(self.job.spool),
+            revision=self.job.revision,
+            signer=self._signer,
         )
-        return outcomes[-1]
+        outcome = replace(
+            outcome, parts=(*outcome.parts, *receipts), state={**outcome.state, **state}
+        )
+        self.journal.ask(
+            Built(files=[part.as_json() for part in outcome.parts], state=outcome.state)
+        )
+        return outcome
+
+    def _receipts(self, names: Plan) -> list[dict[str, str]]:
+        return [file for kind, path in names.receipts for file in self._files(path, kind)]
 
     def _name(self, files: list[dict[str, str]], *, complete: bool) -> None:
         """Have the names written down; once they are complete, others must let go of them."""
@@ -160,7 +176,7 @@ class Run:
         self._enter(Phase.CHECK)
         deliveries = self._deliveries(built.parts)
         checks, before = self.pipeline.checks, Profile.of(names.state)
-        rows = sum(part.file.rows for part in built.parts)
+        rows = sum(part.file.rows for part in built.parts if part.kind is FileKind.DATA)
         found = check(checks, built.profile, before, delivered=rows)
         if found:
             self.journal.ask(Checked(checks=[one.as_json() for one in found]))
@@ -205,10 +221,19 @@ class Run:
         self._name(
             [file for path, kind in parts for file in self._files(path, kind)], complete=True
         )
+        self.attempts.run(self._clear, wait=self.stop.wait)
         self._enter(Phase.CHECK)
         stored = stored_parts(self.job.parts, self.stop)
         self.journal.ask(Built(files=[part.as_json() for part in stored], state=None))
         self._deliver(self._deliveries(stored))
+
+    def _clear(self) -> None:
+        """Remove what a worker that died had staged of the same files."""
+        if not discard(self._handles(), self.journal):
+            raise SinkUnreachable(
+                "what an earlier process had staged cannot be removed yet",
+                hint="the log of the run says why",
+            )
 
     def finish(self) -> None:
         """Publish what a worker that died had begun to publish."""
@@ -303,7 +328,7 @@ class Run:
     def _makes_one(self) -> bool:
         if self.job.parts:
             return len(self.job.parts) == 1
-        return not makes_several(self.pipeline)
+        return not makes_several(self.pipeline) and self.pipeline.manifest is None
 
     def _journal_handle(self, sink: str, staged: Staged) -> None:
         self._begun[sink, staged.target] = staged
