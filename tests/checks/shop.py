@@ -8,6 +8,8 @@ from typing import Any
 
 import duckdb
 
+from profexd.config.paths import Paths
+from profexd.daemon.once import export
 from tests.end_to_end.site import Answer, Site
 
 
@@ -16,6 +18,13 @@ class Shop(Site):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, folder / "warehouse.duckdb")
+        self.paths = Paths(
+            config=self.config,
+            state=self.state,
+            spool=self.spool,
+            socket=self.socket,
+            system_mode=False,
+        )
         self.sql(
             "CREATE TABLE profiles AS SELECT i::INTEGER AS profile_id,"
             " 'c' || i || '@example.com' AS email, 1 AS visits FROM range(1000) r(i)"
@@ -33,11 +42,8 @@ class Shop(Site):
         self.write(f"pipelines/{name}.toml", f"{text}[checks]\n{checks}\n")
 
     def export(self, name: str = "news") -> Any:
-        """Export, and return the run."""
-        answer = self.profexd("export", name, "--json")
-        run = answer.json
-        assert (answer.code == 0) == (run["status"] in ("done", "skipped")), answer.err
-        return run
+        """Export in this process, and return the run."""
+        return export(self.paths, name)
 
     def exported(self, name: str = "news") -> Any:
         """Export what is to be delivered, and return the run."""
