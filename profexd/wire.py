@@ -358,6 +358,22 @@ class InfoJson(TypedDict):
     """How many errors the files have, those of profexd.toml too."""
 
 
+class AuditJson(TypedDict):
+    """One line of the audit log: who asked for what, of what, and what came of it."""
+
+    at: str
+    user: str
+    uid: int
+    role: str
+    action: str
+    object: str
+    result: Literal["ok", "refused", "denied"]
+    code: str
+    """Why it was refused; empty where it was not."""
+    details: dict[str, str]
+    """What came with it, such as a reason, and the run that it began."""
+
+
 class NoticeJson(TypedDict):
     """What became of telling somebody: ``notice`` is the event that was told of."""
 

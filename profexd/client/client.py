@@ -14,6 +14,7 @@ from profexd.client.streams import EventStream, LogStream, Stream
 from profexd.client.transport import Transport, UnixTransport
 from profexd.wire import (
     HEARTBEAT_SECONDS,
+    AuditJson,
     CheckJson,
     DiagnosticsJson,
     EffectiveJson,
@@ -126,6 +127,10 @@ class Client:
     def effective(self, name: str) -> EffectiveJson:
         """Return every value that a pipeline goes by, and where it is written."""
         return cast(EffectiveJson, self._call("GET", f"{_pipeline(name)}/config"))
+
+    def audit(self, limit: int = 100) -> list[AuditJson]:
+        """Return who asked for what, newest first; admins alone may."""
+        return cast("list[AuditJson]", self._call("GET", f"/v1/audit?limit={limit}"))
 
     def diagnostics(self) -> DiagnosticsJson:
         """Return how the daemon itself does."""

@@ -25,6 +25,7 @@ class Caller:
 
     name: str
     role: Role
+    uid: int
 
 
 def peer(connection: socket.socket) -> tuple[int, int]:
@@ -42,7 +43,7 @@ def caller(uid: int, gid: int, settings: Settings) -> Caller:
     except KeyError:
         name, groups = str(uid), _names([gid])
     if uid in (0, os.geteuid()):
-        return Caller(name, Role.ADMIN)
+        return Caller(name, Role.ADMIN, uid)
     for role, members in (
         (Role.ADMIN, settings.access_admin),
         (Role.OPERATOR, settings.access_operator),
@@ -52,8 +53,8 @@ def caller(uid: int, gid: int, settings: Settings) -> Caller:
             member == name or (member.startswith("@") and member[1:] in groups)
             for member in members
         ):
-            return Caller(name, role)
-    return Caller(name, Role.NONE)
+            return Caller(name, role, uid)
+    return Caller(name, Role.NONE, uid)
 
 
 def _names(gids: Iterable[int]) -> set[str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import grp
+import json
 import logging
 import os
 import socket
+import stat
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from aiohttp.typedefs import Middleware
 
 from profexd.api.errors import Permanent, ProfexdError
 from profexd.daemon.access import Caller, caller, peer
+from profexd.daemon.audit import AuditLog
 from profexd.daemon.core import Core
 from profexd.wire import Role
 
@@ -24,6 +27,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 CALLER: web.RequestKey[Caller] = web.RequestKey("caller", Caller)
 
 _GROUP = "profexd"
+_MOST_DETAILS = 10
 _STATUS = {
     "bad_request": 400,
     "denied": 403,
@@ -65,6 +69,59 @@ def needs(role: Role, handler: Handler) -> Handler:
         return await handler(request)
 
     return checked
+
+
+def audited(action: str, audit: AuditLog, handler: Handler) -> Handler:
+    """Return the handler with a line in the audit log for whatever comes of it.
+
+    Without an action only what is denied is written.
+    """
+
+    async def watched(request: web.Request) -> web.StreamResponse:
+        try:
+            response = await handler(request)
+        except ProfexdError as why:
+            if action or why.error_code == "denied":
+                await _write(action, audit, request, code=why.error_code)
+            raise
+        if action:
+            await _write(action, audit, request, location=response.headers.get("Location", ""))
+        return response
+
+    return watched
+
+
+async def _write(
+    action: str, audit: AuditLog, request: web.Request, *, code: str = "", location: str = ""
+) -> None:
+    who = request[CALLER]
+    about = next(iter(request.match_info.values()), "")
+    details = {"run_id": location.rpartition("/")[2]} if location else {}
+    if code != "denied":
+        details |= await _words(request)
+    if not action:
+        action, about = "request", f"{request.method} {request.path}"
+    audit.write(
+        user=who.name,
+        uid=who.uid,
+        role=who.role.name.lower(),
+        action=action,
+        about=about,
+        code=code,
+        details=details,
+    )
+
+
+async def _words(request: web.Request) -> dict[str, str]:
+    """Return the texts of a request's body, as far as there are any."""
+    try:
+        body = json.loads(await request.read())
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(body, dict):
+        return {}
+    texts = {key: value for key, value in body.items() if isinstance(value, str) and value}
+    return dict(list(texts.items())[:_MOST_DETAILS])
 
 
 def middleware(core: Core) -> Middleware:
@@ -116,6 +173,7 @@ def listen(path: Path) -> socket.socket:
         if not path.parent.is_dir():
             path.parent.mkdir(mode=0o700, parents=True)
             path.parent.chmod(0o750)
+        _refuse_open(path.parent)
         if path.is_socket():
             _refuse_live(path)
             path.unlink()
@@ -138,6 +196,15 @@ def listen(path: Path) -> socket.socket:
     listening.listen(128)
     listening.setblocking(False)
     return listening
+
+
+def _refuse_open(directory: Path) -> None:
+    mode = stat.S_IMODE(directory.stat().st_mode)
+    if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+        raise SocketUnusable(
+            f"{directory} has mode {mode:04o}: anybody could put a socket in place of the daemon's",
+            hint=f"chmod o-w {directory}",
+        )
 
 
 def _refuse_live(path: Path) -> None:

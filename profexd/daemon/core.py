@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from profexd.api.errors import ProfexdError
 from profexd.daemon import decide, inbox
+from profexd.daemon.audit import AuditLog
 from profexd.daemon.board import Board
 from profexd.daemon.database import StoreUnusable
 from profexd.daemon.holds import Holds, because
@@ -63,6 +64,7 @@ class Core:
         argv: Sequence[str] = WORKER,
         observe: Callable[[Run], None] = lambda run: None,
         noticed: Callable[..., None] = lambda event, *, told: None,
+        audit: AuditLog | None = None,
         scheduling: bool = True,
     ) -> None:
         self.catalog = catalog
@@ -101,7 +103,7 @@ class Core:
         self.notices = Notices(
             self._teller, store, notify=self._notify, find=self.runs.find, post=self.post
         )
-        self._housekeeping = Housekeeping(store, self.runs, logs, spool, now)
+        self._housekeeping = Housekeeping(store, self.runs, logs, spool, now, audit)
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
         self._quiet = asyncio.Event()
@@ -193,6 +195,10 @@ class Core:
                 return self.holds.approve(run_id, by=by, note=note)
             case inbox.RejectRun(run_id=run_id, by=by, note=note):
                 return self.holds.reject(run_id, by=by, note=note)
+            case inbox.ResendRun(run_id=run_id, sink=sink, by=by):
+                if self.draining:
+                    raise _ending()
+                return self.resends.ask(run_id, sink, by=by)
             case inbox.PausePipeline():
                 return self._pause(message)
             case inbox.ResumePipeline(name=name, by=by):
@@ -262,10 +268,15 @@ class Core:
 
     def _drop_orphans(self) -> None:
         for run in list(self.runs.pending.values()):
-            if run.pipeline not in self.configuration.pipelines:
+            if run.origin is None and run.pipeline not in self.configuration.pipelines:
                 self.runs.drop(run, RunStatus.SKIPPED, "the file of the pipeline is gone")
 
     def _documents(self, run: Run) -> dict[str, Any] | None:
+        if run.origin is not None:
+            try:
+                return self.resends.pipeline(run).documents
+            except ProfexdError:
+                return None
         entry = self.configuration.pipelines.get(run.pipeline)
         return None if entry is None or entry.pipeline is None else entry.pipeline.documents
 
@@ -390,11 +401,23 @@ class Core:
             may_start=self._may_start,
         )
         for run in chosen:
-            pipeline = self.configuration.pipelines[run.pipeline].pipeline
-            assert pipeline is not None
-            self.runs.start(run, pipeline, self.timetable.memory(run.pipeline).export_id)
+            try:
+                pipeline = self._pipeline_of(run)
+            except ProfexdError as why:
+                self.runs.fail(run, why)
+                continue
+            self.runs.start(run, pipeline, self.timetable.export_id(run.pipeline))
+
+    def _pipeline_of(self, run: Run) -> Pipeline:
+        if run.origin is not None:
+            return self.resends.pipeline(run)
+        pipeline = self.configuration.pipelines[run.pipeline].pipeline
+        assert pipeline is not None
+        return pipeline
 
     def _may_start(self, run: Run) -> bool:
+        if run.origin is not None:
+            return self._scheduling
         entry = self.configuration.pipelines.get(run.pipeline)
         if entry is None or entry.pipeline is None:
             return False

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from profexd.daemon.audit import AuditLog
 from profexd.daemon.kept import KeptFiles
 from profexd.daemon.records import Run
 from profexd.daemon.runlog import RunLogs
@@ -36,7 +37,9 @@ class Housekeeping:
         logs: RunLogs,
         spool: Spool,
         now: Callable[[], datetime],
+        audit: AuditLog | None = None,
     ) -> None:
+        self._audit = audit
         self._store = store
         self._runs = runs
         self._logs = logs
@@ -134,6 +137,8 @@ class Housekeeping:
         for run_id in self._store.prune(oldest, keep=present):
             self._logs.remove(run_id)
         self._kept_files.sweep()
+        if self._audit is not None:
+            self._audit.prune(configuration.settings.history_keep)
         self._next_sweep = now + _SWEEP_EVERY
 
     def _expire(self, configuration: Configuration) -> None:

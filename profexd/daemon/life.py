@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import profexd
 from profexd.config.loading import load
+from profexd.daemon.audit import AuditLog
 from profexd.daemon.core import Core
 from profexd.daemon.doors import Doors
 from profexd.daemon.hub import Hub
@@ -63,7 +64,8 @@ class Life:
         async with AsyncExitStack() as stack:
             store = Store(self.paths.state / "profexd.db")
             stack.callback(store.close)
-            core = self._core(stack, store, metrics, notifier)
+            audit = AuditLog(self.paths.state / "audit", _now)
+            core = self._core(stack, store, metrics, notifier, audit)
 
             following: set[asyncio.Task[None]] = set()
 
@@ -88,6 +90,7 @@ class Life:
                 reloader=reloader,
                 previews=Previews(core, store, Spool(self.paths.spool), _now),
                 metrics=metrics,
+                audit=audit,
                 paths=self.paths,
                 started_at=started_at,
             )
@@ -120,7 +123,12 @@ class Life:
             return not shutdown.aborted
 
     def _core(
-        self, stack: AsyncExitStack, store: Store, metrics: Metrics, notifier: Notifier
+        self,
+        stack: AsyncExitStack,
+        store: Store,
+        metrics: Metrics,
+        notifier: Notifier,
+        audit: AuditLog,
     ) -> Core:
         logs = RunLogs(self.paths.state / "logs", _now)
         stack.callback(logs.close)
@@ -143,6 +151,7 @@ class Life:
             argv=self.argv,
             observe=observe,
             noticed=metrics.noticed,
+            audit=audit,
         )
         metrics.watch(Standing(core, store))
         problems = self.configuration.problems

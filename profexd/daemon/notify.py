@@ -112,8 +112,8 @@ class Teller:
                 break
             else:
                 log.info("notice_sent", extra={**about, "by": by})
-                return {**about, "by": by, "told": True, "error": ""}
-        return {**about, "by": by, "told": False, "error": error}
+                return _outcome(about, by, "")
+        return _outcome(about, by, error)
 
     async def _try(self, notify: Notify, body: bytes) -> None:
         if notify.webhook is None:
@@ -126,6 +126,17 @@ class Teller:
         except ProfexdError as why:
             raise _Untold(f"{why.message}: {why.hint}") from why
         await _post(url, body, key)
+
+
+def _outcome(about: Mapping[str, Any], by: str, error: str) -> NoticeJson:
+    return {
+        "notice": about["notice"],
+        "pipeline": about["pipeline"],
+        "run_id": about["run_id"],
+        "by": by,
+        "told": not error,
+        "error": error,
+    }
 
 
 async def _post(url: str, body: bytes, key: str | None) -> None:

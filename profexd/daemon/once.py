@@ -15,6 +15,8 @@ from profexd.api.errors import ConfigurationInvalid, Permanent
 from profexd.config.catalog import load_catalog
 from profexd.config.loading import load
 from profexd.daemon import inbox
+from profexd.daemon.access import caller
+from profexd.daemon.audit import AuditLog
 from profexd.daemon.core import Core
 from profexd.daemon.home import Lock, private_directory, private_files
 from profexd.daemon.hub import Hub
@@ -117,6 +119,7 @@ async def _export(
             over.set_result(run)
 
     hub = Hub(uuid.uuid4().hex, _now, tap=on_event)
+    audit = AuditLog(paths.state / "audit", _now)
     core = Core(
         spool=spool,
         catalog=catalog,
@@ -129,6 +132,7 @@ async def _export(
         argv=argv,
         observe=observe,
         scheduling=False,
+        audit=audit,
     )
     core.begin()
     serving = asyncio.create_task(core.serve(), name="core")
@@ -138,6 +142,15 @@ async def _export(
             # A held run is in its way.
             over.set_result(run)
         mine.append(run.run_id)
+        who = caller(os.getuid(), os.getgid(), configuration.settings)
+        audit.write(
+            user=who.name,
+            uid=who.uid,
+            role=who.role.name.lower(),
+            action="export",
+            about=name,
+            details={"run_id": run.run_id},
+        )
         _stop_on_signal(core, run.run_id)
         ended = await over
         core.post(inbox.Drain())

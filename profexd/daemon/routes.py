@@ -16,7 +16,8 @@ from aiohttp import web
 import profexd
 from profexd.config.effective import effective
 from profexd.daemon import inbox
-from profexd.daemon.control import CALLER, BadRequest, Handler, middleware, needs
+from profexd.daemon.audit import AuditLog
+from profexd.daemon.control import CALLER, BadRequest, Handler, audited, middleware, needs
 from profexd.daemon.core import Core
 from profexd.daemon.diagnostics import diagnose
 from profexd.daemon.metrics import Metrics
@@ -34,6 +35,17 @@ _STALLED_AFTER = 30.0
 _LONGEST_REASON = 1000
 _MOST_RUNS = 10_000
 _BREATH = 50
+_AUDITED = {
+    "runs": "run",
+    "stop": "stop",
+    "pause": "pause",
+    "resume": "resume",
+    "approve": "approve",
+    "reject": "reject",
+    "resend": "resend",
+    "reload": "reload",
+}
+"""What is written into the audit log, by how the paths of its requests end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +56,7 @@ class Api:
     reloader: Reloader
     previews: Previews
     metrics: Metrics
+    audit: AuditLog
     paths: Paths
     started_at: datetime
 
@@ -72,13 +85,16 @@ class Api:
             ("POST", "/v1/config/check", Role.OPERATOR, self.check),
             ("POST", "/v1/config/reload", Role.ADMIN, self.reload),
             ("GET", "/v1/plugins", Role.VIEWER, self.plugins),
+            ("GET", "/v1/audit", Role.ADMIN, self.audited),
             ("GET", "/v1/diagnostics", Role.VIEWER, self.diagnostics),
             ("GET", "/metrics", Role.VIEWER, self.prometheus),
             ("GET", "/healthz", Role.NONE, self.health),
         ]
         for method, path, role, handler in table:
             # GET alone: aiohttp would add HEAD, which a stream cannot answer.
-            app.router.add_route(method, path, needs(role, handler))
+            action = _AUDITED.get(path.rpartition("/")[2], "") if method == "POST" else ""
+            checked = audited(action, self.audit, needs(role, handler))
+            app.router.add_route(method, path, checked)
         return app
 
     async def info(self, request: web.Request) -> web.Response:
@@ -257,6 +273,11 @@ class Api:
     async def plugins(self, request: web.Request) -> web.Response:
         """Every plugin, the broken ones too."""
         return web.json_response(list(self.core.catalog.rows), dumps=_dumps)
+
+    async def audited(self, request: web.Request) -> web.Response:
+        """Who asked for what, newest first."""
+        limit = _number(request.query.get("limit", "100"), "limit")
+        return web.json_response(await asyncio.to_thread(self.audit.last, limit), dumps=_dumps)
 
     async def diagnostics(self, request: web.Request) -> web.Response:
         """How the daemon itself does."""

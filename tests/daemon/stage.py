@@ -19,6 +19,7 @@ from profexd.config.catalog import load_catalog
 from profexd.config.loading import load
 from profexd.config.paths import Paths
 from profexd.daemon import inbox
+from profexd.daemon.audit import AuditLog
 from profexd.daemon.control import listen
 from profexd.daemon.core import Core
 from profexd.daemon.home import private_directory
@@ -167,7 +168,7 @@ class Play:
             socket=root / "door",
             system_mode=False,
         )
-        api = Api(
+        api = self.api = Api(
             core=self.core,
             reloader=Reloader(
                 self.core,
@@ -176,6 +177,7 @@ class Play:
             ),
             previews=Previews(self.core, self.store, self.spool, self.stage.clock),
             metrics=Metrics(boot_time=0.0),
+            audit=AuditLog(paths.state / "audit", self.stage.clock),
             paths=paths,
             started_at=self.stage.clock.now,
         )
