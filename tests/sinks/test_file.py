@@ -126,6 +126,22 @@ def test_the_handle_is_journaled_before_the_first_byte(tmp_path: Path, root: Pat
     assert seen == [[]]
 
 
+def test_what_was_killed_before_the_first_file_of_a_new_root_can_be_discarded(
+    tmp_path: Path,
+) -> None:
+    journaled: list[Staged] = []
+
+    def killed(staged: Staged) -> None:
+        journaled.append(staged)
+        raise KeyboardInterrupt
+
+    fresh = tmp_path / "new" / "root"
+    with pytest.raises(KeyboardInterrupt):
+        sink(fresh, journal=killed).stage(spooled(tmp_path), "a/b.csv")
+    sink(fresh).discard(journaled[0])
+    assert visible(fresh) == []
+
+
 def test_create_only_refuses_a_file_that_is_there_and_keeps_it(tmp_path: Path, root: Path) -> None:
     (root / "out.csv").write_text("old")
     there = sink(root, create_only=True)

@@ -183,9 +183,12 @@ class FileSink(Sink):
             handle={"temporary": _temporary_name(path.name, self.context.run_id)},
         )
         self._contained_before_creation(path)
+        folder_mode = _folder_mode(int(self.options.mode, 8))
+        # Once something is journaled, a root that is not there is one that went away.
+        _make_folders(Path(self.options.root), folder_mode)
         if journal:
             self.context.journal(staged)
-        _make_folders(path.parent, _folder_mode(int(self.options.mode, 8)))
+        _make_folders(path.parent, folder_mode)
         self._contained(path)
         temporary = self._temporary(staged)
         try:
