@@ -110,6 +110,11 @@ class Client:
         """End a held run and return it."""
         return cast(RunJson, self._call("POST", f"{_run(run_id)}/reject", {"note": note}))
 
+    def resend(self, run_id: str, sink: str | None = None) -> RunJson:
+        """Have the files of a delivered run sent again, to its sinks or another one."""
+        body = {"sink": sink}
+        return cast(RunJson, self._call("POST", f"{_run(run_id)}/resend", body))
+
     def log(self, run_id: str, follow: bool = False) -> LogStream:
         """Return the lines of a run's log; with ``follow`` also those to come, until it ends."""
         path = f"{_run(run_id)}/log{_query(follow=1 if follow else None)}"

@@ -103,9 +103,10 @@ class MetricsTable(Table):
 
 
 class AccessTable(Table):
-    admin: Annotated[list[NonEmpty], Doc('Users and "@groups" that may also reload.')] = Field(
-        default_factory=list
-    )
+    admin: Annotated[
+        list[NonEmpty],
+        Doc('Users and "@groups" that may also approve, reject, resend and reload.'),
+    ] = Field(default_factory=list)
     operator: Annotated[
         list[NonEmpty],
         Doc('Users and "@groups" that may also run, stop, pause, resume, preview and read logs.'),

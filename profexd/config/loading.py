@@ -143,6 +143,11 @@ class _Loading:
             pipelines=entries,
             sources=tuple(self.sources),
             sinks=tuple(self.sinks),
+            sink_documents={
+                name: to_json(sink.data)
+                for name, sink in self.sinks.items()
+                if sink.value is not None
+            },
             problems=problems,
             document=dict(self.good_settings),
         )

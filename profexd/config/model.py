@@ -213,5 +213,7 @@ class Configuration:
     sources: tuple[str, ...]
     sinks: tuple[str, ...]
     problems: tuple[ProblemJson, ...]
+    sink_documents: dict[str, Any] = field(default_factory=dict, repr=False)
+    """What the files of ``sinks`` say that are right."""
     document: dict[str, Any] = field(default_factory=dict, repr=False)
     """profexd.toml as last read without an error: what a broken one is replaced with."""

@@ -34,7 +34,7 @@ level  = "info"              # debug | info | warning | error
 listen = ""                  # as "127.0.0.1:9187"; they are always served on the socket
 
 [access]                     # users and "@groups"; root and the daemon's user are admin
-admin    = []                # + reload
+admin    = []                # + approve, reject, resend, reload
 operator = ["@profexd"]      # + run, stop, pause, resume, logs, preview, check
 viewer   = []                # list, show, status, runs, events, plugins
 

@@ -108,6 +108,11 @@ class Board:
 
     def run_changed(self, run: Run) -> None:
         """Tell of a run that began, went on or ended."""
+        if run.origin is not None:
+            # What it sends again says nothing of how the pipeline does.
+            self.touch(run.pipeline)
+            self._hub.publish("run", run=run.as_json())
+            return
         if run.status is not RunStatus.PENDING:
             last = self._last.get(run.pipeline)
             if last is None or int(last.run_id) <= int(run.run_id):

@@ -22,6 +22,7 @@ from profexd.daemon.ledger import misspoke, state_unusable
 from profexd.daemon.notices import Notices
 from profexd.daemon.notify import Teller
 from profexd.daemon.records import Pause, Run
+from profexd.daemon.resends import Resends
 from profexd.daemon.runlog import RunLogs
 from profexd.daemon.runs import Runs
 from profexd.daemon.spool import Spool
@@ -93,6 +94,7 @@ class Core:
         )
         self.timetable = Timetable(store, now)
         self.holds = Holds(self.runs, self.timetable, self._documents)
+        self.resends = Resends(store, self.runs, catalog, lambda: self.configuration)
         self.board = Board(catalog, configuration, self.timetable, self.runs, hub, now)
 
         def noted(said: NoticeJson) -> None:

@@ -64,7 +64,7 @@ class Holds:
         """Skip the runs that wait behind a held one."""
         for run in list(self._runs.pending.values()) if self._runs.held else ():
             held = self._runs.holding(run.pipeline)
-            if held is not None:
+            if held is not None and run.origin is None:
                 self._runs.drop(run, RunStatus.SKIPPED, because(held))
 
     def next_wake(self) -> datetime | None:

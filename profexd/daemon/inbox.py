@@ -41,6 +41,13 @@ class RejectRun:
 
 
 @dataclass(frozen=True, slots=True)
+class ResendRun:
+    run_id: str
+    sink: str | None
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class PausePipeline:
     name: str
     by: str

@@ -79,6 +79,7 @@ class Api:
             ("POST", "/v1/runs/{id}/stop", Role.OPERATOR, self.stop),
             ("POST", "/v1/runs/{id}/approve", Role.ADMIN, self.approve),
             ("POST", "/v1/runs/{id}/reject", Role.ADMIN, self.reject),
+            ("POST", "/v1/runs/{id}/resend", Role.ADMIN, self.resend),
             ("GET", "/v1/runs/{id}/log", Role.OPERATOR, self.log),
             ("GET", "/v1/events", Role.VIEWER, self.events),
             ("GET", "/v1/config", Role.VIEWER, self.config),
@@ -237,6 +238,20 @@ class Api:
             raise BadRequest(f"the note has more than {_LONGEST_REASON} characters")
         run = await self.core.ask(message(request.match_info["id"], request[CALLER].name, note))
         return web.json_response(run.as_json(), status=status, dumps=_dumps)
+
+    async def resend(self, request: web.Request) -> web.Response:
+        """Send what it delivered again: a new run does it."""
+        body = await _body(request, sink=str)
+        message = inbox.ResendRun(
+            request.match_info["id"], body.get("sink") or None, request[CALLER].name
+        )
+        run = await self.core.ask(message)
+        return web.json_response(
+            run.as_json(),
+            status=202,
+            headers={"Location": f"/v1/runs/{run.run_id}"},
+            dumps=_dumps,
+        )
 
     async def log(self, request: web.Request) -> web.StreamResponse:
         """The log of one run, followed until it ends."""

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from profexd.api.errors import ProfexdError
 from profexd.api.units import parse_duration
 from profexd.config.documents import DEFAULT_TIMEOUT
 from profexd.config.values import digest
@@ -89,10 +90,13 @@ class Runs:
     # Asking
 
     def unfinished(self, pipeline: str) -> list[Run]:
-        """Return the runs of a pipeline that are held, running or waiting."""
+        """Return the runs of a pipeline that are held, running or waiting.
+
+        Not those that send something again: they take nothing's place.
+        """
         running = (active.run for active in self.active.values())
         everything = (*self.held.values(), *running, *self.pending.values())
-        return [run for run in everything if run.pipeline == pipeline]
+        return [run for run in everything if run.pipeline == pipeline and run.origin is None]
 
     def holding(self, pipeline: str) -> Run | None:
         """Return the run of a pipeline that is held, if one is."""
@@ -128,6 +132,8 @@ class Runs:
         scheduled_at: datetime | None = None,
         by: str = "",
         skipped: str = "",
+        origin: str | None = None,
+        sinks: tuple[str, ...] = (),
     ) -> Run:
         """Write a run down and let it wait, or, with a reason, as skipped."""
         now = self._now()
@@ -138,6 +144,8 @@ class Runs:
             instant=now,
             by=by,
             scheduled_at=scheduled_at,
+            origin=origin,
+            sinks=sinks,
         )
         if skipped:
             run = replace(run, status=RunStatus.SKIPPED, finished_at=now, warnings=(skipped,))
@@ -162,7 +170,7 @@ class Runs:
             status=RunStatus.RUNNING,
             started_at=self._now(),
             phase="plan",
-            spooled=True,
+            spooled=run.origin is None,
             documents=withhold(pipeline.documents, pipeline.secrets),
         )
         self._store.save_run(started)
@@ -170,7 +178,8 @@ class Runs:
         self._logs.begin(run.run_id)
         whom = f" by {run.by}" if run.by else ""
         self._logs.write(run.run_id, "info", f"started ({run.trigger}{whom})")
-        child = self._child("run", started, pipeline.documents, export_id)
+        action: Action = "run" if run.origin is None else "deliver"
+        child = self._child(action, started, pipeline.documents, export_id)
         active = Active(started, child, pipeline.documents)
         active.timer = asyncio.get_running_loop().call_later(
             pipeline.timeout, self._expired, run.run_id
@@ -252,6 +261,7 @@ class Runs:
             export_id=export_id,
             pipeline=run.pipeline,
             instant=run.instant,
+            begun=run.started_at,
             documents=documents,
             spool=str(self._spool.folder(run.run_id)),
             attempt=run.attempt,
@@ -297,6 +307,18 @@ class Runs:
         del self.pending[run.run_id]
         self._conclude(ended)
         return ended
+
+    def fail(self, run: Run, why: ProfexdError) -> None:
+        """End a run that waited for what cannot be done any more."""
+        error: ErrorJson = {
+            "code": why.error_code,
+            "message": why.message,
+            "hint": why.hint,
+        }
+        ended = replace(run, status=RunStatus.FAILED, finished_at=self._now(), error=error)
+        self._store.save_run(ended)
+        del self.pending[run.run_id]
+        self._conclude(ended)
 
     def end(self, active: Active, reason: ledger.Reason) -> None:
         """Ask the child of a run to stop; it is killed where it does not."""

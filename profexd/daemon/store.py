@@ -184,7 +184,7 @@ class Store(ToldTables):
         """Return the last run of each pipeline that has left the queue."""
         latest = self._runs(
             "WHERE run_id IN (SELECT max(run_id) FROM runs WHERE status <> 'pending' "
-            "GROUP BY pipeline)"
+            "AND origin IS NULL GROUP BY pipeline)"
         )
         return {run.pipeline: run for run in latest}
 

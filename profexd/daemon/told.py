@@ -33,7 +33,8 @@ class ToldTables(Database):
         if run.status is RunStatus.HELD:
             return "held"
         if run.status is RunStatus.DONE:
-            return "recovered" if self._failed_before(run) else None
+            again = run.origin is not None
+            return "recovered" if not again and self._failed_before(run) else None
         # One that is owed comes again, or is told of when it is decided that it does not.
         interrupted = run.status is RunStatus.INTERRUPTED and not run.owed
         return "failed" if interrupted or run.status is RunStatus.FAILED else None
@@ -96,7 +97,7 @@ class ToldTables(Database):
         """
         row = self._db.execute(
             "SELECT status <> 'done' AS failed FROM runs WHERE pipeline = ? AND run_id < ? "
-            "AND (status IN ('done', 'failed') OR run_id IN "
+            "AND origin IS NULL AND (status IN ('done', 'failed') OR run_id IN "
             "(SELECT run_id FROM notices WHERE event = 'failed')) ORDER BY run_id DESC LIMIT 1",
             (run.pipeline, int(run.run_id)),
         ).fetchone()
