@@ -1,0 +1,16 @@
+"""A desk for every test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.edit.driving import Desk
+
+
+@pytest.fixture
+def desk(tmp_path: Path, warehouse: Path) -> Desk:
+    made = Desk(tmp_path, warehouse)
+    made.furnish()
+    return made
