@@ -127,6 +127,11 @@ class Worker:
             error = {"code": "sink_auth", "message": "refused", "hint": "ask"}
             self.ask(Finished(status="failed", error=error))
             return
+        if name.startswith("hold"):
+            self.tell(Progress(phase="check"))
+            error = {"code": "check_failed", "message": "rows fell", "hint": "decide"}
+            self.ask(Finished(status="held", error=error, detail={"expiry": 3600}))
+            return
         self.tell(Progress(phase="deliver"))
         self.stage()
         if name.startswith("die-staged"):
@@ -168,6 +173,12 @@ class Worker:
                     os.kill(os.getpid(), signal.SIGKILL)
                 self.publish()
                 self.ask(Finished(status="done"))
+            case "deliver":
+                try:
+                    self.deliver()
+                except Terminated:
+                    self.withdraw()
+                    self.ask(Finished(status="stopped"))
             case "discard":
                 if self.job.pipeline.startswith("die-staged-twice"):
                     self.ask(Finished(status="failed"))
@@ -179,6 +190,24 @@ class Worker:
                 self.preview()
             case "inspect":
                 self.ask(Finished(status="done"))
+
+    def deliver(self) -> None:
+        """Send what a held run has built."""
+        self.tell(Logged(level="info", message=f"deliver {self.job.parts[0]['spooled']}"))
+        for _ in self.job.handles:
+            self.withdraw()
+        uri = f"file:///{self.job.pipeline.rpartition('_')[2]}/{TARGET}"
+        self.ask(Planned(files=[{"path": TARGET, "uri": uri, "sink": "lake"}]))
+        self.tell(Progress(phase="deliver"))
+        self.stage()
+        gate = Path(os.environ["GATE"])
+        if self.job.pipeline.startswith("hold-staged") and not gate.exists():
+            wait_for_a_signal()
+        self.ask(Publishing())
+        if self.job.pipeline.startswith("hold-die"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        self.publish()
+        self.ask(Finished(status="done"))
 
     def preview(self) -> None:
         if self.job.pipeline.startswith("crash"):
