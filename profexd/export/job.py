@@ -36,6 +36,9 @@ class Job:
     pipeline: str
     instant: datetime
     """Aware, UTC: the one instant of the run; a retry keeps it."""
+    begun: datetime | None = None
+    """When the run began, where the daemon says so: its instant rises with its id, and may then
+    lie ahead of the clock."""
     documents: dict[str, Any]
     spool: str
     """The run's own folder in the spool."""
@@ -58,7 +61,8 @@ class Job:
 
     def as_json(self) -> dict[str, Any]:
         """Return it as a JSON object."""
-        return {**asdict(self), "instant": self.instant.isoformat()}
+        begun = self.begun.isoformat() if self.begun else None
+        return {**asdict(self), "instant": self.instant.isoformat(), "begun": begun}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Job:
@@ -67,6 +71,7 @@ class Job:
             **{
                 **value,
                 "instant": datetime.fromisoformat(value["instant"]),
+                "begun": datetime.fromisoformat(value["begun"]) if value.get("begun") else None,
                 "handles": tuple(Handle(**handle) for handle in value["handles"]),
                 "parts": tuple(value.get("parts", ())),
                 "sinks": tuple(value.get("sinks", ())),

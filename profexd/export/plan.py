@@ -30,6 +30,7 @@ class Plan:
     export_id: str
     pipeline: str
     instant: datetime
+    """What counts as now for the rows: what has not happened yet belongs to the next run."""
     path: str
     """The path of the file, or of the first, below the root of each sink. Where the run is
     partitioned it is the template: the source says which files there are."""
@@ -119,7 +120,7 @@ def plan(job: Job, pipeline: Pipeline, catalog: Catalog) -> Plan:
         run_id=job.run_id,
         export_id=job.export_id,
         pipeline=pipeline.name,
-        instant=job.instant,
+        instant=min(job.instant, job.begun or job.instant),
         path=path,
         member=_member(path, ending),
         render=path_of if pipeline.split or partitioned or apart else None,

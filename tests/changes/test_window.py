@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from profexd.api.errors import ConfigurationInvalid
 from tests.changes.building import NOON, Runs
+from tests.changes.home import Home
 
 TIMES = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMPTZ")
 
@@ -211,3 +213,28 @@ def test_a_time_that_is_none_is_refused_with_its_place(type_: str, tmp_path: Pat
     runs = events(tmp_path, at=type_, window="last")
     with pytest.raises(ConfigurationInvalid, match=rf"events\.time.* seen is {type_}"):
         runs.run()
+
+
+def test_a_run_whose_id_was_raised_beyond_the_clock_loses_no_event(tmp_path: Path) -> None:
+    """Of many runs in one second the ids, and the instants in names, run ahead of the clock."""
+    home = Home(
+        tmp_path,
+        source='type = "duckdb"\ndatabase = "%s"\ntable = "t"\nkind = "events"\n'
+        '[events]\nname = "name"\ntime = "seen"\n',
+        pipeline='source = "warehouse"\nsink = "outbox"\npath = "${run_id}-${event}.csv"\n'
+        '[format]\ntype = "csv"\n[events]\nwindow = "last"\n',
+    )
+
+    def happens(number: int) -> None:
+        home.sql(f"INSERT INTO t VALUES ({number}, 'Charged', now())")
+
+    home.sql("CREATE TABLE t (id INTEGER, name VARCHAR, seen TIMESTAMPTZ)")
+    happens(1)
+    assert home.done().ids() == ["1"]
+    with sqlite3.connect(home.paths.state / "profexd.db") as store:
+        store.execute("UPDATE runs SET run_id = run_id + 3600")
+    store.close()
+    happens(2)
+    assert home.done().ids() == ["2"]
+    happens(3)
+    assert home.done().ids() == ["3"]
