@@ -6,6 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 
+_FEW = 200
+"""Up to so many columns, lists cost more than the parser's time that they save."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """What is to become of a column: ``key`` says whose type and recipe are the same."""
@@ -19,9 +23,13 @@ class Step:
 def applied(steps: Sequence[Step]) -> tuple[list[tuple[str, str]], list[str]]:
     """Return projections ``(SQL, name)``, and where each step's result is within them.
 
-    Columns that share a recipe become a list that it is applied to.
+    Many columns that share a recipe become a list that it is applied to.
     """
     groups: dict[str, list[Step]] = {}
+    if len(steps) <= _FEW:
+        names = [f"g{place}" for place in range(len(steps))]
+        direct = [step.recipe(step.column) for step in steps]
+        return list(zip(direct, names, strict=True)), names
     numbers: dict[str, int] = {}
     references: list[str] = []
     for step in steps:
