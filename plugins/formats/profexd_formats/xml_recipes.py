@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-
 _FEW = 200
 """Up to so many columns, lists cost more than the parser's time that they save."""
 
