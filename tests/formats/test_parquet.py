@@ -39,6 +39,17 @@ def test_types_and_values_survive_duckdb(table: Table) -> None:
     assert file.rows == 1000
 
 
+def test_the_schema_is_the_same_whatever_the_rows(table: Table) -> None:
+    export = table(_EVERYTHING)
+
+    def schema(where: str) -> str:
+        path = export.build(export.pipeline("parquet", keys={"where": where})).path
+        return str(pq.ParquetFile(path).schema).partition("\n")[2]
+
+    assert schema("id < 10") == schema("false")
+    assert "required int64" not in schema("id < 10")
+
+
 def test_pyarrow_reads_every_column(table: Table) -> None:
     export = table(_EVERYTHING)
     read = pq.read_table(export.build(export.pipeline("parquet")).path)

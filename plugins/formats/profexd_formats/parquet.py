@@ -23,6 +23,15 @@ from profexd_formats.parquet_tag import Tagged
 from profexd_formats.values import Rules, exact, json, text, too_long
 
 
+def _optional(column: Column) -> str:
+    """Hide whether there is a NULL: the writer calls a column without one required.
+
+    The schema would then depend on the rows, and parts of one export would differ.
+    """
+    value = identifier(column.name)
+    return f"CASE WHEN {value} IS NOT NULL THEN {value} END"
+
+
 def _row_group(value: int) -> int:
     if value < 1:
         raise ValueError("must be 1 or more")
@@ -69,7 +78,9 @@ class Parquet(Format):
 
         def write(some: Rows, part: Part) -> None:
             out = Tagged(part)
-            some.copy(out, copying)
+            some.project([(_optional(column), column.name) for column in some.columns]).copy(
+                out, copying
+            )
             out.finish()
 
         parts.ranges(rows.project(values), write)
