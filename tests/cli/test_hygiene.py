@@ -29,6 +29,7 @@ ARGUMENTS = {
     "logs": ["17"],
     "preview": ["a"],
     "why": ["a", "p1"],
+    "verify": ["/nowhere/x.manifest.json"],
     "events": [],
     "plugins": [],
     "check": [],

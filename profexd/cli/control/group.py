@@ -28,6 +28,7 @@ VERBS = {
     "logs": _verb("logs", "Show the log of a run."),
     "preview": _verb("preview", "Show what a run would export."),
     "why": _verb("why", "Show why a profile is exported, or is not."),
+    "verify": _verb("verify", "Check delivered files against their manifest."),
     "events": _verb("events", "Follow what happens, until Ctrl-C."),
     "plugins": _verb("plugins", "Show the plugins, broken ones too."),
     "check": _verb("check", "Have the daemon check its files."),
