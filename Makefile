@@ -1,12 +1,13 @@
 # make demo   see profexd at work, from nothing, in one command
 # make test   install what the tests need, and run them all
 # make lint   formatting, lints, types, import directions
+# make torture  kill and restart 510 times over file, S3 and SFTP; TORTURE=--help
 # make bench  measure beside other tools (11 minutes; writes docs/benchmarks.md); BENCH=--help
 
 VENV ?= .venv
 PYTEST_FLAGS ?= -n 2
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint torture bench clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.runtime
@@ -21,6 +22,10 @@ lint: $(VENV)/.development
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+
+torture: $(VENV)/.development
+	scripts/test-tools
+	$(VENV)/bin/python -m tests.servers.torture --kills 170 $(TORTURE)
 
 bench: $(VENV)/.development
 	$(VENV)/bin/python -m benchmarks $(BENCH)

@@ -23,6 +23,7 @@ VERBS = {
     "export": Verb("profexd.cli.export:command", "Run a pipeline once, here and now, no daemon."),
     "init": Verb("profexd.cli.init:command", "Write a commented configuration to start from."),
     "schema": Verb("profexd.cli.schema:command", "Print the JSON Schema of the files."),
+    "torture": Verb("profexd.cli.torture:command", "Kill and restart, and prove recovery."),
     "demo": Verb("profexd.cli.demo:command", "Try everything with made-up customers."),
 }
 
