@@ -232,7 +232,7 @@ class PipelineJson(TypedDict):
 
 class PluginJson(TypedDict):
     name: str
-    kind: Literal["format", "codec", "sink", "entry point"]
+    kind: Literal["format", "codec", "sink", "notifier", "entry point"]
     version: str
     distribution: str
     status: Literal["ok", "broken"]

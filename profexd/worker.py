@@ -17,6 +17,7 @@ from profexd.config.catalog import load_catalog
 from profexd.export.inspect import perform_inspection
 from profexd.export.job import Job
 from profexd.export.messages import Finished, Logged, Message, Retrying, encode
+from profexd.export.notify import perform_notice
 from profexd.export.redact import Secrets
 from profexd.export.run import perform
 from profexd.export.stop import Stop
@@ -105,6 +106,8 @@ def main() -> int:
     threading.Thread(target=_take_answers, args=(journal,), daemon=True).start()
     if job.action == "inspect":
         perform_inspection(job, catalog=load_catalog(), journal=journal, stop=stop)
+    elif job.action == "notify":
+        perform_notice(job, catalog=load_catalog(), journal=journal, secrets=secrets, stop=stop)
     else:
         perform(job, catalog=load_catalog(), journal=journal, secrets=secrets, stop=stop)
     # Nothing of a finished run is worth waiting for: skip the interpreter's slow shutdown.

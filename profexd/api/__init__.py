@@ -38,11 +38,13 @@ if TYPE_CHECKING:
         series,
     )
     from profexd.api.hookspecs import hookimpl
+    from profexd.api.notifier import Notice, Notifier, NotifierContext
     from profexd.api.options import (
         Check,
         Doc,
         Duration,
         FormatOptions,
+        NotifierOptions,
         Options,
         Secret,
         SinkOptions,
@@ -76,11 +78,13 @@ _HOMES = {
     ),
     "format": ("Encode", "Format", "FormatContext", "Part", "Parts", "Rows", "TextBlock", "series"),
     "hookspecs": ("hookimpl",),
+    "notifier": ("Notice", "Notifier", "NotifierContext"),
     "options": (
         "Check",
         "Doc",
         "Duration",
         "FormatOptions",
+        "NotifierOptions",
         "Options",
         "Secret",
         "SinkOptions",
@@ -111,6 +115,10 @@ __all__ = [
     "FormatOptions",
     "Json",
     "NameCollision",
+    "Notice",
+    "Notifier",
+    "NotifierContext",
+    "NotifierOptions",
     "Options",
     "Part",
     "Parts",

@@ -16,6 +16,7 @@ import pluggy
 
 from profexd.api.codec import Codec
 from profexd.api.format import Format
+from profexd.api.notifier import Notifier
 from profexd.api.sink import Sink
 
 PROJECT = "profexd"
@@ -38,3 +39,8 @@ def profexd_register_codecs(register: Callable[[type[Codec]], None]) -> None:
 @hookspec
 def profexd_register_sinks(register: Callable[[type[Sink]], None]) -> None:
     """Register sinks: call ``register`` with each class."""
+
+
+@hookspec
+def profexd_register_notifiers(register: Callable[[type[Notifier]], None]) -> None:
+    """Register notifiers: call ``register`` with each class."""

@@ -23,6 +23,7 @@ from profexd.api.units import parse_duration, parse_percent, parse_size
 if TYPE_CHECKING:
     from pydantic_core import CoreSchema
 
+NoticeEvent = Literal["failed", "recovered", "held", "late"]
 SECRET_KINDS = ("env", "file", "credential")
 
 
@@ -167,3 +168,24 @@ class SinkOptions(Options):
                 parse_size(self.bandwidth)
             except ValueError as why:
                 yield "bandwidth", str(why)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotifierOptions(Options):
+    """What every notifier takes."""
+
+    on: Annotated[tuple[NoticeEvent, ...], Doc("Of what to tell; by default all there is.")] = (
+        "failed",
+        "recovered",
+        "held",
+        "late",
+    )
+    late_after: Annotated[
+        Duration, Doc("How long after its time a run that is not over is late.")
+    ] = 900.0
+
+    def problems(self) -> Iterable[tuple[str, str]]:
+        if not self.on:
+            yield "on", "must not be empty"
+        if self.late_after < 1:
+            yield "late_after", 'must be at least "1s"'

@@ -14,17 +14,24 @@ import pluggy
 from profexd.api import hookspecs
 from profexd.api.codec import Codec
 from profexd.api.format import Format
-from profexd.api.options import FormatOptions, SinkOptions
+from profexd.api.notifier import Notifier
+from profexd.api.options import FormatOptions, NotifierOptions, Options, SinkOptions
 from profexd.api.sink import Sink
 from profexd.config.options import options_model
 from profexd.wire import PluginJson
 
-Kind = Literal["format", "codec", "sink"]
-_BASES: dict[Kind, type] = {"format": Format, "codec": Codec, "sink": Sink}
+Kind = Literal["format", "codec", "sink", "notifier"]
+_BASES: dict[Kind, type] = {"format": Format, "codec": Codec, "sink": Sink, "notifier": Notifier}
+_OPTIONS: dict[Kind, type[Options]] = {
+    "format": FormatOptions,
+    "sink": SinkOptions,
+    "notifier": NotifierOptions,
+}
 _HOOKS: dict[Kind, str] = {
     "format": "profexd_register_formats",
     "codec": "profexd_register_codecs",
     "sink": "profexd_register_sinks",
+    "notifier": "profexd_register_notifiers",
 }
 
 
@@ -35,6 +42,7 @@ class Catalog:
     formats: Mapping[str, type[Format]] = field(default_factory=dict)
     codecs: Mapping[str, type[Codec]] = field(default_factory=dict)
     sinks: Mapping[str, type[Sink]] = field(default_factory=dict)
+    notifiers: Mapping[str, type[Notifier]] = field(default_factory=dict)
     rows: tuple[PluginJson, ...] = ()
 
     def broken(self, name: str, kind: str) -> PluginJson | None:
@@ -69,7 +77,7 @@ def load_catalog(entries: Iterable[EntryPoint] | None = None) -> Catalog:
             found += _registered(entry)
         except (Exception, SystemExit):  # noqa: BLE001 - a plugin may raise anything at import
             rows.append(_row(entry, entry.name, "entry point", error=traceback.format_exc()))
-    good: dict[Kind, dict[str, type]] = {"format": {}, "codec": {}, "sink": {}}
+    good: dict[Kind, dict[str, type]] = {kind: {} for kind in _BASES}
     for one in found:
         error = _refusal(one, found)
         rows.append(_row(one.entry, one.name, one.kind, error=error))
@@ -80,6 +88,7 @@ def load_catalog(entries: Iterable[EntryPoint] | None = None) -> Catalog:
         formats=cast("dict[str, type[Format]]", good["format"]),
         codecs=cast("dict[str, type[Codec]]", good["codec"]),
         sinks=cast("dict[str, type[Sink]]", good["sink"]),
+        notifiers=cast("dict[str, type[Notifier]]", good["notifier"]),
         rows=tuple(rows),
     )
 
@@ -118,13 +127,13 @@ def _refusal(one: _Found, found: list[_Found]) -> str | None:
             f"{other.entry.value} ({_distribution(other.entry)})" for other in same
         )
         return f'two {one.kind}s are called "{one.name}": {homes}; uninstall one of them'
-    if one.kind != "sink":
+    if one.kind in ("format", "codec"):
         extension = getattr(one.plugin, "extension", None)
         if not isinstance(extension, str) or (extension and not extension.startswith(".")):
             return f"{one.plugin.__name__}.extension must be text that starts with a dot"
     if one.kind == "codec":
         return None
-    base = FormatOptions if one.kind == "format" else SinkOptions
+    base = _OPTIONS[one.kind]
     options = getattr(one.plugin, "Options", None)
     if not (
         isinstance(options, type)
@@ -146,7 +155,7 @@ def _distribution(entry: EntryPoint) -> str:
 def _row(
     entry: EntryPoint,
     name: str,
-    kind: Literal["format", "codec", "sink", "entry point"],
+    kind: Literal["format", "codec", "sink", "notifier", "entry point"],
     *,
     error: str | None,
 ) -> PluginJson:

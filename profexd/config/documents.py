@@ -9,7 +9,6 @@ from pydantic import Field
 from profexd.api.options import Check, Doc, Duration, Size
 from profexd.config.checks import ChecksTable
 from profexd.config.manifest import ManifestTable, SigningTable
-from profexd.config.notify import NotifyTable
 from profexd.config.problems import Mistake
 from profexd.config.selection import (
     ChangesTable,
@@ -291,6 +290,6 @@ class PipelineFile(Table):
     manifest: Annotated[
         ManifestTable | None, Doc("A manifest of the files of a run, written after them.")
     ] = None
-    notify: Annotated[list[NotifyTable], Doc("Who is told of what, each in a [[notify]].")] = Field(
-        default_factory=list
+    notify: Annotated[list[dict[str, Any]], Doc("Who is told of what, each in a [[notify]].")] = (
+        Field(default_factory=list)
     )

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from profexd.api.format import Format
-from profexd.api.options import FormatOptions, Options, SinkOptions
+from profexd.api.options import FormatOptions, NotifierOptions, Options, SinkOptions
 from profexd.api.sink import Sink
 from profexd.config.catalog import Catalog
 from profexd.config.documents import PipelineFile, SourceFile
@@ -77,6 +77,19 @@ def read_sink(
     if options is None or exposed:
         return None
     return SinkChoice(name=name, type=type_name, options=options)
+
+
+def read_notifier(
+    data: Mapping[str, Any], scope: Scope, catalog: Catalog
+) -> tuple[str, NotifierOptions] | None:
+    """Return type and options of a notifier, or None once what is wrong was reported."""
+    type_name = _type(data, scope, catalog.notifiers, "notifier", catalog)
+    if type_name is None:
+        return None
+    kind = catalog.notifiers[type_name].Options
+    exposed = report_exposed(literal_secrets(kind, data), scope)
+    options = _options(kind, data, scope)
+    return None if options is None or exposed else (type_name, options)
 
 
 def read_format(data: Mapping[str, Any], scope: Scope, catalog: Catalog) -> FormatChoice | None:

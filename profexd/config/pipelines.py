@@ -24,7 +24,7 @@ from profexd.config.model import (
     Source,
     Split,
 )
-from profexd.config.notify import read_notify
+from profexd.config.notifiers import read_notify
 from profexd.config.options import option_names, secrets_of
 from profexd.config.partitions import on_existing
 from profexd.config.parts import (
@@ -136,7 +136,7 @@ def read_pipeline(
             catalog=around.catalog,
         )
     deltas = changes is not None or (events is not None and events.window is not None)
-    notify = read_notify(file.notify, scope)
+    notify = read_notify(file.notify, scope, around.catalog)
     checks = read_checks(file.checks, scope.within("checks"))
     existing = on_existing(file, target.path if target else None, scope, deltas=deltas)
     if scope.problems.errors > before:

@@ -21,6 +21,7 @@ from profexd.config.documents import (
     SettingsFile,
     SourceFile,
 )
+from profexd.config.notifiers import SELF_EVIDENT
 from profexd.config.options import options_model
 from profexd.config.parts import NO_COMPRESSION
 from profexd.config.selection import ConditionTable, SpanTable
@@ -49,6 +50,7 @@ _PIPELINE_SHAPES: Mapping[str, Schema] = {
     "format": {"$ref": "#/$defs/format"},
     "schedule": {"anyOf": [{"type": "string"}, {"$ref": "#/$defs/schedule"}]},
     "order_by": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
+    "notify": {"type": "array", "items": {"$ref": "#/$defs/notifier"}},
     "partition_by": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
 }
 """What may be written in more than one way, which the model leaves open."""
@@ -108,6 +110,7 @@ def _definitions(catalog: Catalog) -> Schema:
     sinks = {name: plugin.Options for name, plugin in catalog.sinks.items()}
     definitions |= _of_plugins("format", formats, definitions)
     definitions |= _of_plugins("sink", sinks, definitions)
+    definitions |= _notifiers(catalog, definitions)
     pipeline = definitions["pipeline"]
     for name, shapes in _SHAPES.items():
         for key, shape in shapes.items():
@@ -149,6 +152,17 @@ def _of_plugins(kind: str, plugins: Mapping[str, type[Options]], definitions: Sc
             "then": {"oneOf": [{"$ref": f"#/$defs/{name}"} for name in made]},
         },
     }
+
+
+def _notifiers(catalog: Catalog, definitions: Schema) -> Schema:
+    notifiers = {name: plugin.Options for name, plugin in catalog.notifiers.items()}
+    made = _of_plugins("notifier", notifiers, definitions)
+    for name in SELF_EVIDENT:
+        if (notifier := made.get(f"notifier-{name}")) is not None:
+            notifier["required"].remove("type")
+    choices = [{"$ref": f"#/$defs/{name}"} for name in made if name != "notifier"]
+    made["notifier"] = {"title": "[[notify]]", "type": "object", "anyOf": choices}
+    return made
 
 
 def _defaults(pipeline: Schema) -> Schema:

@@ -35,7 +35,6 @@ from profexd.wire import NoticeJson, RunStatus, Trigger
 if TYPE_CHECKING:
     from profexd.config.catalog import Catalog
     from profexd.config.model import Configuration, Pipeline
-    from profexd.config.notify import Notify
 
 log = logging.getLogger(__name__)
 
@@ -101,9 +100,9 @@ class Core:
             hub.publish("notice", notice=said)
             noticed(said["notice"], told=said["told"])
 
-        self._teller = Teller(environ, report=noted)
+        self._teller = Teller(self.supervisor, now, noted)
         self.notices = Notices(
-            self._teller, store, notify=self._notify, find=self.runs.find, post=self.post
+            self._teller, store, pipeline=self._pipeline, find=self.runs.find, post=self.post
         )
         self._housekeeping = Housekeeping(store, self.runs, logs, spool, now, audit)
         self._timer: asyncio.TimerHandle | None = None
@@ -355,9 +354,9 @@ class Core:
         pending = [run for run in self.runs.pending.values() if self._may_start(run)]
         return pending + [active.run for active in self.runs.active.values()]
 
-    def _notify(self, name: str) -> tuple[Notify, ...]:
+    def _pipeline(self, name: str) -> Pipeline | None:
         entry = self.configuration.pipelines.get(name)
-        return () if entry is None or entry.pipeline is None else entry.pipeline.notify
+        return None if entry is None else entry.pipeline
 
     def _occurrence(self, pipeline: Pipeline, due: decide.Due, unfinished: list[Run]) -> Run:
         schedule = pipeline.schedule

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from profexd.api.options import NoticeEvent as Notice
     from profexd.config.model import Configuration
-    from profexd.config.notify import Notice
     from profexd.daemon.told import Late
 
 

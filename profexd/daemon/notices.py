@@ -6,18 +6,21 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from profexd.config.notify import Notice, Notify
+from profexd.api.options import NoticeEvent as Notice
+from profexd.api.options import NotifierOptions
 from profexd.daemon import inbox
 from profexd.daemon.records import Run, rfc3339
 from profexd.daemon.told import Late, ToldTables
 from profexd.wire import RunStatus
 
 if TYPE_CHECKING:
+    from profexd.config.model import Pipeline
+    from profexd.config.notify import Notify
     from profexd.daemon.notify import Teller
 
 _REMEMBERED = timedelta(days=90)
 """An occurrence that was told to be late is remembered for so long."""
-_LATE = Notify().late_after
+_LATE = NotifierOptions().late_after
 _FORGET_EVERY = timedelta(days=1)
 
 
@@ -33,13 +36,13 @@ class Notices:
         teller: Teller,
         store: ToldTables,
         *,
-        notify: Callable[[str], tuple[Notify, ...]],
+        pipeline: Callable[[str], Pipeline | None],
         find: Callable[[str], Run],
         post: Callable[[object], None],
     ) -> None:
         self._teller = teller
         self._store = store
-        self._notify = notify
+        self._pipeline = pipeline
         self._find = find
         self._post = post
         self._held: set[str] = set()
@@ -104,12 +107,7 @@ class Notices:
         for late, run in self._lateness(runs):
             if late.since <= now and late not in self._late:
                 self._late.add(late)
-                wanted = [
-                    one
-                    for one in self._notify(late.pipeline)
-                    if "late" in one.on and one.late_after == late.after
-                ]
-                self._send(wanted, "late", late, late.pipeline, run)
+                self._send("late", late, late.pipeline, run)
         if now >= self._forget_at:
             self._forget_at = now + _FORGET_EVERY
             before = now - _REMEMBERED
@@ -149,26 +147,32 @@ class Notices:
             if "late" in notify.on
         }
 
-    def _tell(self, event: Notice, run: Run) -> None:
-        wanted = [notify for notify in self._notify(run.pipeline) if event in notify.on]
-        self._send(wanted, event, run.run_id, run.pipeline, run)
+    def _notify(self, name: str) -> tuple[Notify, ...]:
+        pipeline = self._pipeline(name)
+        return () if pipeline is None else pipeline.notify
 
-    def _send(
-        self,
-        wanted: list[Notify],
-        event: Notice,
-        subject: str | Late,
-        pipeline: str,
-        run: Run | None,
-    ) -> None:
+    def _tell(self, event: Notice, run: Run) -> None:
+        self._send(event, run.run_id, run.pipeline, run)
+
+    def _send(self, event: Notice, subject: str | Late, name: str, run: Run | None) -> None:
         def over(settled: bool) -> None:
             self._post(inbox.Told(event, subject, settled))
 
-        body: dict[str, Any] = {
+        places = [
+            place
+            for place, one in enumerate(self._notify(name))
+            if event in one.on
+            and (not isinstance(subject, Late) or one.late_after == subject.after)
+        ]
+        pipeline = self._pipeline(name)
+        if pipeline is None or not places:
+            over(True)
+            return
+        content: dict[str, Any] = {
             "event": event,
-            "pipeline": pipeline,
+            "pipeline": name,
             "run": None if run is None else run.as_json(),
         }
         if run is None and isinstance(subject, Late):
-            body["scheduled_at"] = rfc3339(subject.occurrence)
-        self._teller.tell(wanted, body, over)
+            content["scheduled_at"] = rfc3339(subject.occurrence)
+        self._teller.tell(pipeline, places, content, over)

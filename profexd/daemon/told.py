@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from profexd.config.notify import Notice
+from profexd.api.options import NoticeEvent as Notice
 from profexd.daemon.database import Database, text_of
 from profexd.daemon.records import Run
 from profexd.wire import RunStatus

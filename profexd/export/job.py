@@ -6,7 +6,9 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-Action = Literal["run", "finish", "discard", "preview", "inspect", "probe", "why", "deliver"]
+Action = Literal[
+    "run", "finish", "discard", "preview", "inspect", "probe", "why", "notify", "deliver"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +29,7 @@ class Job:
     that an earlier worker built, once they are proven to be the same. ``preview`` reads and shows,
     and moves nothing; ``why`` does so for one profile. ``probe`` asks the sinks. ``documents`` is
     ``Pipeline.documents``; finish and discard need ``handles``.
+    ``notify`` tells one of the pipeline's ``[[notify]]`` of ``notice``.
     ``inspect`` judges many pipelines by their sources: ``documents`` and ``state`` go by name.
     """
 
@@ -54,6 +57,9 @@ class Job:
     """Rows of a preview."""
     key: str = ""
     """The profile that ``why`` asks for."""
+    notice: dict[str, Any] = field(default_factory=dict)
+    """What ``notify`` is to tell, and ``place`` says which ``[[notify]]`` is told."""
+    place: int = 0
     state: dict[str, Any] = field(default_factory=dict)
     """What the last delivered run of the pipeline left (``Built.state``)."""
     keep: str = ""

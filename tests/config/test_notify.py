@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from profexd.api.options import Secret
-from profexd.config.notify import NOTICES, Notify
 from tests.config.tree import PIPELINE, Tree
 
 
@@ -19,13 +18,14 @@ def test_a_webhook_is_told_of_everything_by_default(tree: Tree) -> None:
     pipeline = tree.pipeline(
         f'{PIPELINE}[[notify]]\nwebhook = {{ env = "HOOK" }}\nsecret = "s"\n'
         '[[notify]]\non = ["late"]\nlate_after = "1h"\ncommand = ["mail", "ops"]\n'
+        '[[notify]]\ntype = "command"\ncommand = ["logger"]\n'
     )
-    hook, secret = Secret("env", "HOOK"), Secret("literal", "s")
-    assert pipeline.notify == (
-        Notify(on=NOTICES, late_after=900.0, webhook=hook, secret=secret),
-        Notify(on=("late",), late_after=3600.0, command=("mail", "ops")),
-    )
-    assert {hook, secret} <= set(pipeline.secrets)
+    webhook, command, typed = pipeline.notify
+    assert [one.type for one in pipeline.notify] == ["webhook", "command", "command"]
+    assert (webhook.on, webhook.late_after) == (("failed", "recovered", "held", "late"), 900.0)
+    assert (command.on, command.late_after) == (("late",), 3600.0)
+    assert [one.options.command for one in (command, typed)] == [("mail", "ops"), ("logger",)]  # type: ignore[attr-defined]
+    assert {Secret("env", "HOOK"), Secret("literal", "s")} <= set(pipeline.secrets)
 
 
 @pytest.mark.parametrize(
@@ -34,11 +34,12 @@ def test_a_webhook_is_told_of_everything_by_default(tree: Tree) -> None:
         ("", "webhook", "is missing"),
         ('webhook = "https://a.example"\ncommand = ["b"]', "command", "beside webhook"),
         ("command = []", "command", "must not be empty"),
-        ('command = ["b"]\nsecret = "s"', "secret", "goes with webhook"),
+        ('command = ["b"]\nsecret = "s"', "secret", "unknown key"),
         ('webhook = "a.example"', "webhook", "is no URL"),
         ('webhook = "https://a.example"\non = []', "on", "must not be empty"),
         ('webhook = "https://a.example"\non = ["fails"]', "on", "not known"),
         ('webhook = "https://a.example"\nlate_after = "0"', "late_after", "at least"),
+        ('type = "pigeon"', "type", 'unknown notifier "pigeon"'),
         ('webhok = "https://a.example"', "webhok", "unknown key"),
     ],
 )

@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+from profexd.config.catalog import load_catalog
 from profexd.export.job import Job
 from profexd.export.messages import (
     Built,
@@ -26,6 +27,9 @@ from profexd.export.messages import (
     Unpublished,
     encode,
 )
+from profexd.export.notify import perform_notice
+from profexd.export.redact import Secrets
+from profexd.export.stop import Stop
 
 TARGET = "out.csv"
 STAGED = {"target": TARGET, "size": 5, "sha256": "ab", "handle": {"name": ".tmp"}}
@@ -188,6 +192,16 @@ class Worker:
                 self.ask(Finished(status="done"))
             case "preview":
                 self.preview()
+            case "notify":
+                perform_notice(
+                    self.job,
+                    catalog=load_catalog(),
+                    journal=self,
+                    secrets=Secrets(os.environ),
+                    stop=Stop(),
+                    pauses=(0, 0, 0),
+                    seconds=float(os.environ.get("TRY_SECONDS", "5")),
+                )
             case "inspect":
                 self.ask(Finished(status="done"))
 

@@ -6,53 +6,95 @@ import asyncio
 import hashlib
 import hmac
 import json
-from dataclasses import replace
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
 import pytest
 
-from profexd.api.options import Secret
-from profexd.config.notify import Notify
-from profexd.daemon.notify import Teller
+from profexd.api import Doc, Notice, Notifier, NotifierOptions, Secret
+from profexd.config.catalog import load_catalog
+from profexd.config.loading import load
+from profexd.export.job import Job
+from profexd.export.messages import Finished, Logged, Message
+from profexd.export.notify import perform_notice
+from profexd.export.redact import Secrets
+from profexd.export.stop import Stop
 from profexd.wire import RunStatus
-from tests.daemon.stage import Stage, run_async
+from tests.daemon.stage import NOON, Stage, run_async
 from tests.servers.process import free_ports
 from tests.servers.receiver import Receiver, Reply
 
 RUN = {"run_id": "7", "status": "failed"}
 BODY = {"event": "failed", "pipeline": "p", "run": RUN}
 
+Tell = Callable[..., "Said"]
 
-def tell(
-    notify: Notify, environ: dict[str, str] | None = None, seconds: float = 5.0
-) -> dict[str, Any]:
-    """Tell it, and return what became of it."""
-    said: list[dict[str, Any]] = []
 
-    async def scene() -> None:
-        teller = Teller(
-            environ or {"PATH": "/usr/bin:/bin"},
-            report=said.append,
+class Said:
+    """A journal that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.tries: list[str] = []
+        self.error = ""
+
+    def tell(self, message: Message) -> None:
+        assert isinstance(message, Logged)
+        self.tries.append(message.message)
+
+    def ask(self, message: Message) -> bool:
+        assert isinstance(message, Finished)
+        self.error = message.error["message"] if message.error else ""
+        return True
+
+
+@pytest.fixture
+def tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tell:
+    """What tells one ``[[notify]]``, as a worker does."""
+
+    def told(
+        notify: str, environ: dict[str, str] | None = None, seconds: float = 5.0, **more: Any
+    ) -> Said:
+        for name in list(os.environ):
+            monkeypatch.delenv(name)
+        for name, value in (environ or {"PATH": "/usr/bin:/bin"}).items():
+            monkeypatch.setenv(name, value)
+        stage = Stage(tmp_path / f"stage-{seconds}")
+        stage.write("p", notify=f"[{{ {notify} }}]").chmod(0o600)
+        catalog = load_catalog()
+        catalog = replace(catalog, notifiers={**catalog.notifiers, **more})
+        pipeline = load(stage.config, catalog).pipelines["p"].pipeline
+        assert pipeline is not None
+        job = Job(
+            action="notify",
+            run_id="8",
+            export_id="0",
+            pipeline="p",
+            instant=NOON,
+            documents=pipeline.documents,
+            spool="",
+            notice=BODY,
+        )
+        said = Said()
+        perform_notice(
+            Job.from_json(json.loads(json.dumps(job.as_json()))),
+            catalog=catalog,
+            journal=said,
+            secrets=Secrets(os.environ),
+            stop=Stop(),
             pauses=(0, 0, 0),
             seconds=seconds,
         )
-        over: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        teller.tell([notify], BODY, over.set_result)
-        assert await over
-        assert not teller.busy
+        return said
 
-    run_async(scene())
-    (outcome,) = said
-    return outcome
+    return told
 
 
-def hook(url: str, **more: Any) -> Notify:
-    return Notify(webhook=Secret("literal", url), **more)
-
-
-def test_a_webhook_gets_a_signed_body(receiver: Receiver) -> None:
-    tell(hook(f"{receiver.url}/hook?key=k", secret=Secret("env", "KEY")), {"KEY": "s3cret"})
+def test_a_webhook_gets_a_signed_body(tell: Tell, receiver: Receiver) -> None:
+    notify = f'webhook = "{receiver.url}/hook?key=k", secret = {{ env = "KEY" }}'
+    assert tell(notify, {"KEY": "s3cret"}).error == ""
     (request,) = receiver.requests
     digest = hmac.new(b"s3cret", request.body, hashlib.sha256).hexdigest()
     assert (request.method, request.path) == ("POST", "/hook?key=k")
@@ -60,67 +102,101 @@ def test_a_webhook_gets_a_signed_body(receiver: Receiver) -> None:
     assert request.headers["X-Profexd-Signature"] == f"sha256={digest}"
 
 
-def test_without_a_secret_nothing_is_signed(receiver: Receiver) -> None:
-    assert tell(hook(receiver.url))["told"]
+def test_without_a_secret_nothing_is_signed(tell: Tell, receiver: Receiver) -> None:
+    tell(f'webhook = "{receiver.url}"')
     assert "X-Profexd-Signature" not in receiver.requests[0].headers
 
 
-def test_a_command_gets_the_same_on_its_stdin_without_a_shell(tmp_path: Path) -> None:
+def test_a_command_gets_the_same_on_its_stdin_without_a_shell(tell: Tell, tmp_path: Path) -> None:
     said = tmp_path / "$(id) said"
-    tell(Notify(command=("tee", str(said))))
+    assert tell(f'command = ["tee", "{said}"]').error == ""
     assert json.loads(said.read_text()) == BODY
 
 
-def test_a_command_gets_none_of_our_secrets(tmp_path: Path) -> None:
+def test_a_command_gets_none_of_our_secrets(tell: Tell, tmp_path: Path) -> None:
     said = tmp_path / "said"
     tell(
-        Notify(command=("sh", "-c", f"env >{said}")),
+        f'command = ["sh", "-c", "env >{said}"]',
         {"PATH": "/usr/bin:/bin", "CANARY": "canary", "LC_ALL": "C.UTF-8"},
     )
     assert "canary" not in said.read_text()
     assert "LC_ALL=C.UTF-8" in said.read_text()
 
 
-def test_the_third_try_may_succeed(receiver: Receiver, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_third_try_may_succeed(tell: Tell, receiver: Receiver) -> None:
     receiver.replies.extend([Reply(500), Reply(307, {"Location": "/else"})])
-    tell(hook(f"{receiver.url}/hook"))
+    said = tell(f'webhook = "{receiver.url}/hook"')
     assert [request.path for request in receiver.requests] == ["/hook"] * 3
-    assert [record.message for record in caplog.records] == ["notice_failed"] * 2
+    assert said.tries == [
+        "try 1: the webhook answered 500",
+        "try 2: the webhook answered 307",
+    ]
+    assert said.error == ""
 
 
 @pytest.mark.parametrize(
     "notify",
     [
-        hook(f"http://127.0.0.1:{free_ports(1)[0]}/canary"),
-        hook("http://nowhere.invalid/canary"),
-        hook("http://canary:99999/"),
-        Notify(webhook=Secret("env", "NOT_SET")),
-        Notify(command=("/nonexistent/program",)),
-        Notify(command=("false",)),
-        Notify(command=("sh", "-c", "head -c1; exec <&-; exit 3")),
+        f'webhook = "http://127.0.0.1:{free_ports(1)[0]}/canary"',
+        'webhook = "http://nowhere.invalid/canary"',
+        'webhook = "https://127.0.0.1:1/canary"',
+        'command = ["/nonexistent/program"]',
+        'command = ["false"]',
+        'command = ["sh", "-c", "head -c1; exec <&-; exit 3"]',
     ],
 )
-def test_three_tries_that_fail_stand_in_the_log_without_a_secret(
-    notify: Notify, caplog: pytest.LogCaptureFixture
+def test_three_tries_that_fail_are_told_without_a_secret(tell: Tell, notify: str) -> None:
+    said = tell(notify)
+    assert len(said.tries) == 3
+    assert said.error
+    assert "canary" not in str(said.tries) + said.error
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [({}, "not set"), ({"HOOK": "canary"}, "is no URL"), ({"HOOK": "http://[canary"}, "is no URL")],
+)
+def test_a_secret_that_is_none_is_told_without_it(
+    tell: Tell, environ: dict[str, str], words: str
 ) -> None:
-    outcome = tell(notify)
-    assert not outcome["told"]
-    assert outcome["error"]
-    assert "canary" not in str(outcome)
-    errors = [record.__dict__["error"] for record in caplog.records]
-    assert [record.message for record in caplog.records] == ["notice_failed"] * 3
-    assert all(errors)
-    assert "canary" not in caplog.text + str(errors)
+    said = tell('webhook = { env = "HOOK" }', environ or {"PATH": "/bin"})
+    assert words in said.error
+    assert "canary" not in said.error
 
 
 @pytest.mark.parametrize("how", ["webhook", "command"])
-def test_a_try_ends_after_its_time(
-    receiver: Receiver, caplog: pytest.LogCaptureFixture, how: str
-) -> None:
+def test_a_try_ends_after_its_time(tell: Tell, receiver: Receiver, how: str) -> None:
     receiver.usual = Reply(when="never")
-    notify = hook(receiver.url) if how == "webhook" else Notify(command=("sleep", "60"))
-    tell(notify, seconds=0.1)
-    assert [record.__dict__["error"] for record in caplog.records] == ["no answer within 0.1 s"] * 3
+    notify = f'webhook = "{receiver.url}"' if how == "webhook" else 'command = ["sleep", "60"]'
+    said = tell(notify, seconds=0.2)
+    assert len(said.tries) == 3
+    assert "time" in said.error or "no answer" in said.error
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChatOptions(NotifierOptions):
+    room: Annotated[str, Doc("Where to say it.")] = "ops"
+    password: Annotated[Secret, Doc("Lets us in.")]
+
+
+class Chat(Notifier):
+    name = "chat"
+    Options: ClassVar[type[NotifierOptions]] = ChatOptions
+    heard: ClassVar[list[tuple[str, str, str, Any]]] = []
+
+    def tell(self, notice: Notice) -> None:
+        password = self.context.reveal(self.options.password)
+        if self.options.room == "broken":
+            raise ZeroDivisionError(f"with {password}")
+        self.heard.append((self.options.room, password, notice.event, notice.run))
+
+
+def test_a_plugin_may_tell_too(tell: Tell) -> None:
+    said = tell('type = "chat", room = "night", password = "open"', chat=Chat)
+    assert (said.error, said.tries) == ("", [])
+    assert Chat.heard == [("night", "open", "failed", RUN)]
+    assert "ZeroDivisionError" in tell('type = "chat", room = "broken", password = "x"', seconds=4,
+                                       chat=Chat).error  # fmt: skip
 
 
 # --- of what

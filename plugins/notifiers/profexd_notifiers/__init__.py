@@ -1,0 +1,1 @@
+"""The notifiers that come with profexd; each registers as anyone's does."""
