@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -151,9 +151,10 @@ def _files(manifest: Path, document: dict[str, Any], files: Sequence[Path]) -> I
     receipts |= {manifest.name, f"{manifest.name}.sig"}
     given = [path for path in files if not path.is_dir() and path.name not in receipts]
     folders = [path for path in files if path.is_dir()]
-    found = [path for folder in folders for path in _walk(folder)]
+    found = {path: folder for folder in folders for path in _walk(folder)}
     there = [path for path in given if path.exists()]
-    matches = _matched([path for path, _, _ in listed], [*there, *found])
+    whence: dict[Path, Path | None] = {**found, **dict.fromkeys(there)}
+    matches = _matched([path for path, _, _ in listed], whence)
     for path, size, sha256 in listed:
         yield _judged(path, size, sha256, matches.get(path))
     taken = set(matches.values())
@@ -208,21 +209,24 @@ def _walk(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _matched(listed: Iterable[str], files: Sequence[Path]) -> dict[str, Path]:
-    """Find each listed path among the files: the more folders agree the better, each file once."""
+def _matched(listed: Iterable[str], files: Mapping[Path, Path | None]) -> dict[str, Path]:
+    """Find each listed path among the files: the more folders agree the better, each file once.
+
+    ``files`` have the folder that they were found in. Of these, one is taken for another only
+    where it lies in fewer folders, or in more: a file of another run often has the same name.
+    """
     pairs = []
     by_name: dict[str, list[Path]] = {}
-    for file in dict.fromkeys(files):
+    for file in files:
         by_name.setdefault(file.name, []).append(file)
     for path in listed:
         parts = PurePosixPath(path).parts
         for file in by_name.get(parts[-1], ()):
-            alike = 0
-            for one, other in zip(reversed(parts), reversed(file.resolve().parts), strict=False):
-                if one != other:
-                    break
-                alike += 1
-            pairs.append((-alike / len(parts), path, file))
+            folder = files[file]
+            own = file.relative_to(folder).parts if folder else file.resolve().parts
+            alike = _alike(parts, own)
+            if folder is None or alike == min(len(parts), len(own)):
+                pairs.append((-alike / len(parts), path, file))
     matches: dict[str, Path] = {}
     taken: set[Path] = set()
     for _, path, file in sorted(pairs):
@@ -230,6 +234,13 @@ def _matched(listed: Iterable[str], files: Sequence[Path]) -> dict[str, Path]:
             matches[path] = file
             taken.add(file)
     return matches
+
+
+def _alike(parts: Sequence[str], others: Sequence[str]) -> int:
+    """Return how many names agree from the end on."""
+    pairs = enumerate(zip(reversed(parts), reversed(others), strict=False))
+    shorter = min(len(parts), len(others))
+    return next((number for number, (one, other) in pairs if one != other), shorter)
 
 
 def _listed_elsewhere(files: Iterable[Path]) -> set[str]:
