@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from profexd.api.errors import ProfexdError
-from profexd.daemon import inbox
+from profexd.daemon import control, inbox
+from profexd.daemon.access import Caller
 from profexd.daemon.decide import Refused
 from profexd.daemon.records import Run
-from profexd.wire import RunStatus
+from profexd.wire import Role, RunStatus
 from tests.daemon.stage import Play, Stage, run_async
 
 
@@ -246,6 +247,29 @@ def test_a_worker_that_dies_while_it_publishes_an_approved_run_is_followed_by_an
             run = await play.over(run_id)
             assert run.status is RunStatus.DONE
             assert [file.status for file in run.files] == ["published"]
+
+    run_async(scene())
+
+
+def test_only_an_admin_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage(tmp_path)
+    stage.write("hold")
+    bob = [Caller("bob", Role.OPERATOR, uid=7)]
+    monkeypatch.setattr(control, "caller", lambda uid, gid, settings: bob[0])
+
+    async def scene() -> None:
+        async with stage.playing() as play, play.at_the_door() as ask:
+            run_id = await held(play)
+            for decision in ("approve", "reject"):
+                status, answer = await ask("POST", f"/v1/runs/{run_id}/{decision}")
+                assert (status, answer["error"]["code"]) == (403, "denied")
+            assert play.run(run_id).status is RunStatus.HELD
+            bob[0] = Caller("bob", Role.ADMIN, uid=7)
+            status, answer = await ask("POST", f"/v1/runs/{run_id}/reject")
+            assert (status, answer["status"]) == (200, "stopped")
+            assert answer["hold"]["by"] == "bob"
+            status, answer = await ask("POST", f"/v1/runs/{run_id}/approve")
+            assert (status, answer["error"]["code"]) == (409, "not_held")
 
     run_async(scene())
 
