@@ -42,8 +42,8 @@ class Catalog:
     formats: Mapping[str, type[Format]] = field(default_factory=dict)
     codecs: Mapping[str, type[Codec]] = field(default_factory=dict)
     sinks: Mapping[str, type[Sink]] = field(default_factory=dict)
-    notifiers: Mapping[str, type[Notifier]] = field(default_factory=dict)
     rows: tuple[PluginJson, ...] = ()
+    notifiers: Mapping[str, type[Notifier]] = field(default_factory=dict)
 
     def broken(self, name: str, kind: str) -> PluginJson | None:
         """Return the row of a broken plugin, or of a broken entry point of that name, if any."""

@@ -28,6 +28,8 @@ TABLES = {
     "sink-file": "sink",
     "pipeline": "pipeline",
     "schedule": "[schedule]",
+    "notifier-webhook": "[[notify]] with a webhook",
+    "notifier-command": "[[notify]] with a command",
     "format-csv": "csv",
     "format-excel": "excel",
     "format-json": "json",

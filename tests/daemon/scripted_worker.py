@@ -10,7 +10,6 @@ import sys
 import time
 from pathlib import Path
 
-from profexd.config.catalog import load_catalog
 from profexd.export.job import Job
 from profexd.export.messages import (
     Built,
@@ -27,9 +26,6 @@ from profexd.export.messages import (
     Unpublished,
     encode,
 )
-from profexd.export.notify import perform_notice
-from profexd.export.redact import Secrets
-from profexd.export.stop import Stop
 
 TARGET = "out.csv"
 STAGED = {"target": TARGET, "size": 5, "sha256": "ab", "handle": {"name": ".tmp"}}
@@ -193,15 +189,7 @@ class Worker:
             case "preview":
                 self.preview()
             case "notify":
-                perform_notice(
-                    self.job,
-                    catalog=load_catalog(),
-                    journal=self,
-                    secrets=Secrets(os.environ),
-                    stop=Stop(),
-                    pauses=(0, 0, 0),
-                    seconds=float(os.environ.get("TRY_SECONDS", "5")),
-                )
+                self.notify()
             case "inspect":
                 self.ask(Finished(status="done"))
 
@@ -222,6 +210,22 @@ class Worker:
             os.kill(os.getpid(), signal.SIGKILL)
         self.publish()
         self.ask(Finished(status="done"))
+
+    def notify(self) -> None:
+        # Not above: no other worker should take the time to load them.
+        from profexd.config.catalog import load_catalog
+        from profexd.export.notify import perform_notice
+        from profexd.export.redact import Secrets
+        from profexd.export.stop import Stop
+
+        perform_notice(
+            self.job,
+            catalog=load_catalog(),
+            journal=self,
+            secrets=Secrets(os.environ),
+            stop=Stop(),
+            pauses=(0, 0, 0),
+        )
 
     def preview(self) -> None:
         if self.job.pipeline.startswith("crash"):
