@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from profexd.wire import PipelineJson, PipelineState
+from profexd.tui import reasons
+from profexd.tui.keys import SHOWN_KEYS
+from profexd.tui.reasons import Check, Context, Label
 
 
 class Place(StrEnum):
@@ -16,93 +18,7 @@ class Place(StrEnum):
     EVERYWHERE = "Everywhere"
     LIST = "Pipelines"
     LOG = "Log"
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What decides whether an action can be done now.
-
-    ``targets`` are the marked pipelines, else the one under the cursor; ``stoppable`` says
-    whether any of them has a run that could be stopped.
-    """
-
-    connected: bool = False
-    loaded: bool = False
-    read_only: bool = False
-    role: str = ""
-    targets: tuple[PipelineJson, ...] = ()
-    stoppable: bool = False
-    has_log: bool = False
-
-
-Check = Callable[[Context], str | None]
-Label = Callable[[Context], str]
-
-
-def _always(_: Context) -> str | None:
-    return None
-
-
-def _changes(context: Context) -> str | None:
-    if not context.connected:
-        return "not connected to the daemon"
-    if context.read_only:
-        return "started with --read-only"
-    if context.role.lower() in ("viewer", "none"):
-        return "your role is viewer; operators are named in [access] of profexd.toml"
-    return None
-
-
-def _reads(context: Context) -> str | None:
-    return None if context.connected else "not connected to the daemon"
-
-
-def _chosen(context: Context) -> str | None:
-    return None if context.targets else "no pipeline is chosen"
-
-
-def _run(context: Context) -> str | None:
-    reason = _changes(context) or _chosen(context)
-    if reason or any(_run_refusal(pipeline) is None for pipeline in context.targets):
-        return reason
-    return _run_refusal(context.targets[0])
-
-
-def _run_refusal(pipeline: PipelineJson) -> str | None:
-    if pipeline["state"] == PipelineState.INVALID and not pipeline["uri"]:
-        return "its configuration is invalid"
-    if not pipeline["enabled"]:
-        return "disabled: its file says enabled = false"
-    if pipeline["paused"] is not None:
-        return "paused: press t to resume it first"
-    return None
-
-
-def _stop(context: Context) -> str | None:
-    reason = _changes(context) or _chosen(context)
-    return reason or (None if context.stoppable else "nothing is running")
-
-
-def _toggle(context: Context) -> str | None:
-    return _changes(context) or _chosen(context)
-
-
-def _toggle_label(context: Context) -> str:
-    paused = [pipeline["paused"] is not None for pipeline in context.targets]
-    return "resume" if paused and all(paused) else "pause"
-
-
-def _preview(context: Context) -> str | None:
-    return _reads(context) or _chosen(context)
-
-
-def _log(context: Context) -> str | None:
-    reason = _preview(context)
-    return reason or (None if context.has_log else "it has never run")
-
-
-def _reconnect(context: Context) -> str | None:
-    return "connected" if context.connected else None
+    PAGE = "Plugins and Daemon"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +33,7 @@ class Action:
     footer: int = 0
     menu: bool = False
     danger: bool = False
-    enabled: Check = _always
+    enabled: Check = reasons.always
     relabel: Label | None = None
 
     def label_for(self, context: Context) -> str:
@@ -125,21 +41,32 @@ class Action:
         return self.relabel(context) if self.relabel else self.label
 
 
-_L, _G, _W = Place.LIST, Place.LOG, Place.EVERYWHERE
+_L, _G, _P, _W = Place.LIST, Place.LOG, Place.PAGE, Place.EVERYWHERE
 
 # fmt: off
 ACTIONS: tuple[Action, ...] = (
     Action("reconnect", ("r",), "retry now", "connect again at once, while disconnected", _L,
-           footer=1, enabled=_reconnect),
-    Action("run", ("r",), "run", "run now (all marked)", _L, footer=1, menu=True, enabled=_run),
+           footer=1, enabled=reasons.reconnect),
+    Action("approve", ("a",), "approve", "deliver the held run (asks for a note)", _L,
+           footer=1, menu=True, danger=True, enabled=reasons.decide),
+    Action("reject", ("X",), "reject", "discard the held run (asks for a note)", _L,
+           footer=2, menu=True, danger=True, enabled=reasons.decide),
+    Action("run", ("r",), "run", "run now (all marked)", _L,
+           footer=1, menu=True, enabled=reasons.run),
     Action("stop", ("x",), "stop", "stop the run (asks first)", _L,
-           footer=2, menu=True, danger=True, enabled=_stop),
+           footer=2, menu=True, danger=True, enabled=reasons.stop),
     Action("toggle", ("t",), "pause", "pause (asks for a reason) or resume", _L,
-           footer=3, menu=True, enabled=_toggle, relabel=_toggle_label),
+           footer=3, menu=True, enabled=reasons.toggle, relabel=reasons.toggle_label),
     Action("preview", ("p",), "preview", "first rows of the query", _L,
-           footer=4, menu=True, enabled=_preview),
+           footer=4, menu=True, enabled=reasons.preview),
     Action("log", ("o",), "log", "log of the current or last run", _L,
-           footer=5, menu=True, enabled=_log),
+           footer=5, menu=True, enabled=reasons.chosen_log),
+    Action("resend", ("S",), "send again", "send the files of a delivered run again (asks first)",
+           _L, menu=True, danger=True, enabled=reasons.resend),
+    Action("why", ("w",), "why", "why a profile is in the export, or is not (asks for its key)",
+           _L, menu=True, enabled=reasons.preview),
+    Action("config", ("c",), "config", "what it goes by, and where that is written", _L,
+           menu=True, enabled=reasons.look),
     Action("filter", ("/",), "filter", "filter while typing", _L, footer=6),
     Action("menu", (".",), "more", "what can be done with the pipeline", _L, footer=7),
     Action("sort", ("s",), "sort", "sort the list", _L),
@@ -147,9 +74,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("mark", ("space",), "mark", "mark, and go down", _L),
     Action("mark_all", ("*",), "mark all", "mark all that are shown, or none", _L),
     Action("validate", ("v",), "validate", "check all configuration files", _L,
-           menu=True, enabled=_reads),
+           menu=True, enabled=reasons.operates),
     Action("reload", ("R",), "reload", "read the configuration anew", _L,
-           menu=True, enabled=_changes),
+           menu=True, enabled=reasons.changes),
+    Action("plugins", ("u",), "plugins", "the installed plugins, broken ones first", _L,
+           enabled=reasons.reads),
+    Action("daemon", ("i",), "daemon", "how the daemon itself does", _L, enabled=reasons.reads),
+    Action("copy_name", ("y",), "copy", "copy the name, or the run, value or text chosen", _L),
+    Action("pager", ("P",), "pager", "open what the details show in $PAGER", _L),
     Action("down", ("j", "down"), "down", "down", _L),
     Action("up", ("k", "up"), "up", "up", _L),
     Action("top", ("g", "home"), "top", "to the first", _L),
@@ -165,6 +97,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("tab_2", ("2",), "runs", "details: Runs", _L),
     Action("tab_3", ("3",), "log", "details: Log", _L),
     Action("tab_4", ("4",), "preview", "details: Preview", _L),
+    Action("tab_5", ("5",), "config", "details: Config", _L),
     Action("next_tab", ("]",), "next tab", "next tab", _L),
     Action("previous_tab", ("[",), "previous tab", "previous tab", _L),
     Action("zoom", ("z",), "zoom", "details over the whole screen, or back", _L),
@@ -181,11 +114,15 @@ ACTIONS: tuple[Action, ...] = (
     Action("timestamps", ("T",), "times", "show times, or not", _G),
     Action("save", ("S",), "save", "save all lines to a file in the working directory", _G,
            footer=6),
+    Action("log_pager", ("P",), "pager", "open all lines in $PAGER", _G),
+    Action("since_all", ("0",), "all", "show all lines of the run", _G),
+    Action("since_5m", ("1",), "5 minutes", "show the lines of the last 5 minutes", _G),
+    Action("since_1h", ("2",), "1 hour", "show the lines of the last hour", _G),
     Action("copy", ("y",), "copy", "copy the lines on screen to the clipboard", _G),
     Action("copy_all", ("Y",), "copy all", "copy all lines to the clipboard", _G),
     Action("draw_mark", ("m",), "mark", "draw a line with the time", _G),
     Action("stop_log", ("x",), "stop", "stop the run (asks first)", _G,
-           danger=True, enabled=_stop),
+           danger=True, enabled=reasons.stop),
     Action("log_down", ("j", "down"), "down", "a line down", _G),
     Action("log_up", ("k", "up"), "up", "a line up; stops following", _G),
     Action("log_right", ("l", "right"), "right", "to the right", _G),
@@ -195,6 +132,17 @@ ACTIONS: tuple[Action, ...] = (
     Action("log_top", ("g", "home"), "top", "to the first line", _G),
     Action("log_bottom", ("G", "end"), "bottom", "to the last line, and follow", _G),
     Action("close_log", ("escape", "q"), "back", "back to the pipelines", _G, footer=7),
+    Action("refresh", ("r",), "refresh", "ask anew", _P, footer=1, enabled=reasons.reads),
+    Action("page_open", ("enter",), "open", "show a plugin's error with its traceback", _P,
+           footer=2),
+    Action("copy_page", ("y",), "copy", "copy all of it, as for a report", _P, footer=3),
+    Action("page_down_line", ("j", "down"), "down", "down", _P),
+    Action("page_up_line", ("k", "up"), "up", "up", _P),
+    Action("page_top", ("g", "home"), "top", "to the first", _P),
+    Action("page_bottom", ("G", "end"), "bottom", "to the last", _P),
+    Action("page_forward", ("pagedown", "ctrl+d"), "page down", "a page down", _P),
+    Action("page_backward", ("pageup", "ctrl+u"), "page up", "a page up", _P),
+    Action("close_page", ("escape", "q"), "back", "back to the pipelines", _P, footer=7),
     Action("help", ("?", "f1"), "help", "this page", _W, footer=8),
     Action("palette", ("ctrl+p", ":"), "palette", "all actions; or type a pipeline's name", _W),
     Action("redraw", ("ctrl+l",), "redraw", "draw the screen anew", _W),
@@ -203,45 +151,25 @@ ACTIONS: tuple[Action, ...] = (
 )
 # fmt: on
 
-BY_ID = {action.id: action for action in ACTIONS}
 
-# What Textual calls the keys that print as something else.
-TEXTUAL_KEYS = {
-    "/": "slash",
-    ".": "full_stop",
-    "!": "exclamation_mark",
-    "*": "asterisk",
-    "]": "right_square_bracket",
-    "[": "left_square_bracket",
-    "?": "question_mark",
-    ":": "colon",
-}
-
-SHOWN_KEYS = {
-    "escape": "esc",
-    "pagedown": "PgDn",
-    "pageup": "PgUp",
-    "home": "Home",
-    "end": "End",
-    "down": "Down",
-    "up": "Up",
-    "left": "Left",
-    "right": "Right",
-    "f1": "F1",
-}
-
-
-def heard_at(place: Place) -> tuple[Action, ...]:
+def heard_at(place: Place, actions: Sequence[Action] = ACTIONS) -> tuple[Action, ...]:
     """Return the actions whose keys are heard at ``place``."""
-    return tuple(action for action in ACTIONS if action.where in (place, Place.EVERYWHERE))
+    return tuple(action for action in actions if action.where in (place, Place.EVERYWHERE))
 
 
-def resolve(key: str, place: Place, context: Context) -> tuple[Action, str | None] | None:
+def by_id(action_id: str, actions: Sequence[Action] = ACTIONS) -> Action:
+    """Return the action of that id."""
+    return next(action for action in actions if action.id == action_id)
+
+
+def resolve(
+    key: str, place: Place, context: Context, actions: Sequence[Action] = ACTIONS
+) -> tuple[Action, str | None] | None:
     """Return the action that ``key`` means now and why it cannot be done, if it cannot.
 
     Two actions may share a key where never both can be done.
     """
-    candidates = [action for action in heard_at(place) if key in action.keys]
+    candidates = [action for action in heard_at(place, actions) if key in action.keys]
     if not candidates:
         return None
     for action in candidates:
@@ -256,36 +184,51 @@ def shown_keys(action: Action) -> str:
     return " ".join(SHOWN_KEYS.get(key, key) for key in action.keys)
 
 
-def footer_of(place: Place, context: Context) -> list[tuple[str, str, bool]]:
-    """Return at most eight (key, label, possible) for the last line of the screen."""
-    shown: dict[int, tuple[str, str, bool]] = {}
-    for action in heard_at(place):
-        if not action.footer or action.footer in shown:
-            continue
-        if action.id == "reconnect" and context.connected:
-            continue
-        key = SHOWN_KEYS.get(action.keys[0], action.keys[0])
-        shown[action.footer] = (key, action.label_for(context), action.enabled(context) is None)
-    return [shown[rank] for rank in sorted(shown)]
+def footer_of(
+    place: Place, context: Context, actions: Sequence[Action] = ACTIONS
+) -> list[tuple[str, str, bool]]:
+    """Return at most eight (key, label, possible) for the last line of the screen.
+
+    Of several actions with one rank the first that can be done now is shown.
+    """
+    shown: dict[int, Action] = {}
+    for action in heard_at(place, actions):
+        rival = shown.get(action.footer)
+        if action.footer and (rival is None or rival.enabled(context) is not None):
+            shown[action.footer] = action
+    return [
+        (
+            SHOWN_KEYS.get(action.keys[0], action.keys[0]),
+            action.label_for(context),
+            action.enabled(context) is None,
+        )
+        for _, action in sorted(shown.items())
+    ]
 
 
-def help_sections() -> list[tuple[str, list[tuple[str, str]]]]:
+def help_sections(
+    actions: Sequence[Action] = ACTIONS,
+) -> list[tuple[str, list[tuple[str, str]]]]:
     """Return (place, [(keys, help)]) for the help page and the documentation."""
     return [
         (
             place.value,
-            [(shown_keys(action), action.help) for action in ACTIONS if action.where is place],
+            [(shown_keys(action), action.help) for action in actions if action.where is place],
         )
-        for place in (Place.LIST, Place.LOG, Place.EVERYWHERE)
+        for place in (Place.LIST, Place.LOG, Place.PAGE, Place.EVERYWHERE)
     ]
 
 
 def markdown() -> str:
-    """Return the tables of keys for ``docs/tui.md``."""
+    """Return the tables of keys for ``docs/tui.md``, with the ids that ``tui.toml`` takes."""
     lines: list[str] = []
-    for title, rows in help_sections():
-        lines += [f"### {title}", "", "| Keys | |", "|---|---|"]
-        lines += [f"| {_code(keys)} | {text} |" for keys, text in rows]
+    for place in (Place.LIST, Place.LOG, Place.PAGE, Place.EVERYWHERE):
+        lines += [f"### {place.value}", "", "| Keys | | id |", "|---|---|---|"]
+        lines += [
+            f"| {_code(shown_keys(action))} | {action.help} | {action.id} |"
+            for action in ACTIONS
+            if action.where is place
+        ]
         lines.append("")
     return "\n".join(lines)
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, tzinfo
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from rich.text import Text
 from textual import events
 from textual.app import App
 from textual.binding import Binding
@@ -15,15 +14,15 @@ from textual.message import Message
 from textual.scrollbar import ScrollBar
 from textual.timer import Timer
 
-from profexd.tui.actions import Context
+from profexd.tui.actions import Action
 from profexd.tui.columns import View
-from profexd.tui.commands import Checked, Commands, Done
+from profexd.tui.commands import Checked, Commands, Done, Explained
 from profexd.tui.feed import BACKOFF_SECONDS, Feed
 from profexd.tui.glyphs import ASCII, UNICODE, Glyphs
-from profexd.tui.palette import Palette
 from profexd.tui.ports import ControlClient
+from profexd.tui.preferences import Host, Preferences
+from profexd.tui.reasons import Context
 from profexd.tui.screens.base import ActionScreen
-from profexd.tui.screens.dialogs import Confirm, TextBox
 from profexd.tui.screens.pipelines import PipelinesScreen
 from profexd.tui.store import (
     Failure,
@@ -37,7 +36,10 @@ from profexd.tui.store import Message as StoreMessage
 from profexd.tui.theme import NAMED_COLORS, PROFEXD_THEME, PlainScrollBars
 from profexd.tui.threads import DaemonThreads
 from profexd.tui.widgets.detail import Detail
-from profexd.wire import PipelineJson, ProblemJson
+from profexd.wire import PipelineJson, RunJson
+
+if TYPE_CHECKING:
+    from textual.command import Provider
 
 FLUSH_SECONDS = 0.2
 _RESTING_TICKS = 10
@@ -52,11 +54,17 @@ class FeedSaid(Message):
         self.message = message
 
 
-class ProfexdApp(App[int], inherit_bindings=False):
-    """One daemon, watched."""
+def _palette() -> type[Provider]:
+    from profexd.tui.palette import Palette
+
+    return Palette
+
+
+class ProfexdApp(App[Host], inherit_bindings=False):
+    """One daemon, watched. It ends with the host to watch next, if another was chosen."""
 
     TITLE = "profexd"
-    COMMANDS: ClassVar = {Palette}
+    COMMANDS: ClassVar = {_palette}
     BINDINGS: ClassVar = [
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
         Binding("ctrl+c", "quit", "Quit", show=False),
@@ -81,6 +89,7 @@ class ProfexdApp(App[int], inherit_bindings=False):
         filter_text: str = "",
         glyphs: Glyphs = UNICODE,
         theme_name: str = PROFEXD_THEME.name,
+        preferences: Preferences | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         zone: tzinfo | None = None,
         backoff: Sequence[float] = BACKOFF_SECONDS,
@@ -90,6 +99,8 @@ class ProfexdApp(App[int], inherit_bindings=False):
         self.commands = Commands(self, client)
         self.state = State()
         self.zone = zone
+        self.preferences = preferences or Preferences()
+        self.host = self.preferences.host_of(client.where)
         self._read_only = read_only
         self._filter_text = filter_text
         self._glyphs = glyphs
@@ -99,6 +110,11 @@ class ProfexdApp(App[int], inherit_bindings=False):
         self._flush_timer: Timer | None = None
         self._clock: Timer | None = None
         self._ticks = 0
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """The table of actions, with the keys that the user chose."""
+        return self.preferences.actions
 
     @property
     def view(self) -> View:
@@ -111,6 +127,7 @@ class ProfexdApp(App[int], inherit_bindings=False):
         targets: tuple[PipelineJson, ...] = (),
         stoppable: bool = False,
         has_log: bool = False,
+        run: RunJson | None = None,
     ) -> Context:
         """Return what decides which actions can be done."""
         return Context(
@@ -121,6 +138,7 @@ class ProfexdApp(App[int], inherit_bindings=False):
             targets=targets,
             stoppable=stoppable,
             has_log=has_log,
+            run=run,
         )
 
     async def on_mount(self) -> None:
@@ -212,8 +230,31 @@ class ProfexdApp(App[int], inherit_bindings=False):
                 self.pop_screen()
             home.go_to(name)
 
+    def go_to_host(self, host: Host) -> None:
+        """Leave this daemon, for the one of another host."""
+        self.exit(host)
+
+    def confirm_resend(self, run: RunJson) -> None:
+        """Send a run's files again, if confirmed."""
+        from profexd.tui.screens.dialogs import Confirm
+
+        delivered = [file["uri"] for file in run["files"]]
+        box = Confirm(
+            f"Send the files of run {run['run_id']} of {run['pipeline']} again?",
+            f"{_enumerated(delivered)}\nThe stored bytes are sent; the source is not read."
+            if delivered
+            else "The stored bytes are sent; the source is not read.",
+            "Send",
+        )
+        self.push_screen(
+            box,
+            lambda yes: self.commands.resend(run["pipeline"], run["run_id"]) if yes else None,
+        )
+
     def confirm_run(self, names: Sequence[str]) -> None:
         """Run several pipelines, if confirmed."""
+        from profexd.tui.screens.dialogs import Confirm
+
         box = Confirm(
             f"Run {len(names)} pipelines now?", _enumerated(names), "Run", targets=len(names)
         )
@@ -221,6 +262,8 @@ class ProfexdApp(App[int], inherit_bindings=False):
 
     def confirm_stop(self, names: Sequence[str], run_ids: Sequence[str]) -> None:
         """Stop runs, if confirmed."""
+        from profexd.tui.screens.dialogs import Confirm
+
         if len(names) == 1:
             question = f"Stop the run of {names[0]}?"
             subject = f"Run {run_ids[0]}"
@@ -243,21 +286,38 @@ class ProfexdApp(App[int], inherit_bindings=False):
             self.notify(f"{message.verb}: {_enumerated(done)}")
         for outcome in failed:
             assert outcome.failure is not None
-            text = f"{outcome.failure.message}\n{outcome.failure.hint}".strip()
             title = f"{outcome.subject}: {outcome.failure.reason}"
-            self.notify(text, title=title, severity="error", timeout=10)
+            self._say_failure(title, outcome.failure)
 
     def on_checked(self, message: Checked) -> None:
         result = message.result
         if isinstance(result, Failure):
-            text = f"{result.message}\n{result.hint}".strip()
-            self.notify(text, title=result.reason, severity="error", timeout=10)
+            self._say_failure(result.reason, result)
         elif not result["problems"]:
             self.notify("no problems", title=f"configuration {message.verb}")
         else:
+            from profexd.tui.explained import problems_text
+            from profexd.tui.screens.dialogs import TextBox
+
             self.push_screen(
-                TextBox(_problems_title(message.verb, result["ok"]), _problems(result["problems"]))
+                TextBox(
+                    _problems_title(message.verb, result["ok"]), problems_text(result["problems"])
+                )
             )
+
+    def on_explained(self, message: Explained) -> None:
+        result = message.result
+        if isinstance(result, Failure):
+            self._say_failure(result.reason, result)
+        else:
+            from profexd.tui.explained import why_text
+            from profexd.tui.screens.dialogs import TextBox
+
+            self.push_screen(TextBox(f"{message.name}: {result['key']}", why_text(result)))
+
+    def _say_failure(self, title: str, failure: Failure) -> None:
+        text = f"{failure.message}\n{failure.hint}".strip()
+        self.notify(text, title=title, severity="error", timeout=10)
 
 
 def _enumerated(names: Sequence[str]) -> str:
@@ -270,15 +330,3 @@ def _problems_title(verb: str, ok: bool) -> str:
     if verb == "reloaded":
         return "Reloaded, with problems: files with errors keep their last good version"
     return "Valid, with warnings" if ok else "The configuration has errors"
-
-
-def _problems(problems: Sequence[ProblemJson]) -> Text:
-    text = Text()
-    for problem in problems:
-        style = "bold red" if problem["severity"] == "error" else "yellow"
-        text.append(f"{problem['file']}:{problem['line']}:{problem['column']}: ", "dim")
-        key = f"{problem['key']}: " if problem["key"] else ""
-        text.append(f"{key}{problem['message']}\n", style)
-        if problem["hint"]:
-            text.append(f"  {problem['hint']}\n")
-    return text

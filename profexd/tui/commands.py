@@ -13,7 +13,7 @@ from profexd.client import ClientError
 from profexd.tui.feed import failure_of
 from profexd.tui.ports import ControlClient
 from profexd.tui.store import Failure
-from profexd.wire import CheckJson
+from profexd.wire import CheckJson, WhyJson
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,15 @@ class Checked(Message):
         self.result = result
 
 
+class Explained(Message):
+    """Why a profile is in the export of a pipeline, or is not; or that this cannot be said."""
+
+    def __init__(self, name: str, result: WhyJson | Failure) -> None:
+        super().__init__()
+        self.name = name
+        self.result = result
+
+
 class Commands:
     """Each method returns at once."""
 
@@ -64,6 +73,30 @@ class Commands:
     def resume(self, names: Sequence[str]) -> None:
         """Resume pipelines."""
         self._each("resumed", names, names, lambda name: self._client.resume(name))
+
+    def approve(self, names: Sequence[str], run_ids: Sequence[str], note: str) -> None:
+        """Deliver held runs."""
+        self._each("approved", names, run_ids, lambda id_: self._client.approve(id_, note))
+
+    def reject(self, names: Sequence[str], run_ids: Sequence[str], note: str) -> None:
+        """Discard held runs."""
+        self._each("rejected", names, run_ids, lambda id_: self._client.reject(id_, note))
+
+    def resend(self, name: str, run_id: str) -> None:
+        """Send the files of a delivered run again."""
+        self._each("sending again", [name], [run_id], lambda id_: self._client.resend(id_))
+
+    def why(self, name: str, key: str) -> None:
+        """Ask why one profile is in an export, or is not."""
+
+        def work() -> None:
+            try:
+                result: WhyJson | Failure = self._client.why(name, key)
+            except ClientError as error:
+                result = failure_of(error)
+            self._app.post_message(Explained(name, result))
+
+        self._app.run_worker(work, thread=True, exclusive=True, group="why")
 
     def validate(self) -> None:
         """Have the daemon check its files."""

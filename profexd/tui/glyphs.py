@@ -15,10 +15,14 @@ class Glyphs:
     full: str
     empty: str
     multiply: str
+    bars: str
+    wrong: str = "x"
 
 
-UNICODE = Glyphs(dot="·", ellipsis="…", dash="–", full="━", empty="─", multiply="×")
-ASCII = Glyphs(dot="|", ellipsis="~", dash="-", full="#", empty=".", multiply="x")
+UNICODE = Glyphs(
+    dot="·", ellipsis="…", dash="–", full="━", empty="─", multiply="×", bars="▁▂▃▄▅▆▇█"
+)
+ASCII = Glyphs(dot="|", ellipsis="~", dash="-", full="#", empty=".", multiply="x", bars="_.-:=+*#")
 
 
 def bar(percent: float, width: int, glyphs: Glyphs) -> tuple[str, str]:

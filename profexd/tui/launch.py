@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from profexd.wire import Exit
 
 if TYPE_CHECKING:
     from profexd.client import Client
+    from profexd.tui.preferences import Host
 
 Color = Literal["auto", "truecolor", "256", "16", "none"]
 
@@ -69,10 +70,18 @@ def appearance(options: LaunchOptions, environ: Mapping[str, str], *, encoding: 
 
 def launch(options: LaunchOptions, client: Client) -> int:
     """Show the terminal interface until the user leaves it; return the exit code."""
+    from profexd.tui.preferences import PreferencesInvalid, preferences_file, read_preferences
+
+    try:
+        preferences = read_preferences(preferences_file(os.environ))
+    except PreferencesInvalid as error:
+        sys.stderr.write(f"profexctl: {error}\n")
+        return Exit.USAGE
     os.environ.update(environment(options, os.environ))
     for frozen in ("COLUMNS", "LINES"):  # where they are exported they hide a change of size
         os.environ.pop(frozen, None)
-    looks = appearance(options, os.environ, encoding=sys.stdout.encoding or "ascii")
+    asked = options if options.theme else replace(options, theme=preferences.theme)
+    looks = appearance(asked, os.environ, encoding=sys.stdout.encoding or "ascii")
 
     from textual.theme import BUILTIN_THEMES
 
@@ -86,12 +95,27 @@ def launch(options: LaunchOptions, client: Client) -> int:
         sys.stderr.write(f"profexctl: unknown theme {looks.theme}; there are: {known}\n")
         return Exit.USAGE
 
-    app = ProfexdApp(
-        client,
-        read_only=options.read_only,
-        filter_text=options.filter,
-        glyphs=ASCII if looks.ascii else UNICODE,
-        theme_name=looks.theme,
-    )
-    code = app.run(mouse=options.mouse)
-    return app.return_code or code or 0
+    while True:
+        app = ProfexdApp(
+            client,
+            read_only=options.read_only,
+            filter_text=options.filter,
+            glyphs=ASCII if looks.ascii else UNICODE,
+            theme_name=looks.theme,
+            preferences=preferences,
+        )
+        host = app.run(mouse=options.mouse)
+        if host is None:
+            return app.return_code or 0
+        client = client_of(host, os.environ)
+
+
+def client_of(host: Host, environ: Mapping[str, str]) -> Client:
+    """Return a client of the daemon of a configured host; touches nothing yet."""
+    from profexd.client import Client, SshTransport, connect
+
+    if host.address:
+        return Client(SshTransport(host.address, remote_socket=host.socket, environ=environ))
+    from profexd.config.paths import client_socket
+
+    return connect(client_socket(host.socket, environ, os.getuid()))

@@ -38,6 +38,8 @@ class LogBuffer:
         self.held = False
         self.dropped = 0
         self.level = LEVELS[0]
+        self.since = ""
+        """Lines before this time are not shown: RFC 3339 in UTC, as they carry it."""
 
     @property
     def waiting(self) -> int:
@@ -95,7 +97,7 @@ class LogBuffer:
         wanted = {"mark", *LEVELS[LEVELS.index(self.level) :]}
         start = max(number - self.first, 0)
         for index, line in enumerate(islice(self._lines, start, None), self.first + start):
-            if line["level"] in wanted:
+            if line["level"] in wanted and line["at"] >= self.since:
                 yield index, line
 
     def _trim(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from datetime import timedelta
 from itertools import pairwise
 
@@ -11,6 +10,12 @@ from rich.text import Text
 from profexd.tui import humane
 from profexd.tui.columns import STYLES, View, elapsed
 from profexd.tui.glyphs import bar
+from profexd.tui.held import held_lines
+from profexd.tui.lines import Lines
+from profexd.tui.pace import Pace
+from profexd.tui.reasons import held_run
+from profexd.tui.store import State, latest_run
+from profexd.tui.trend import trend
 from profexd.wire import PipelineJson, PipelineState, RunJson, RunningJson, RunStatus
 
 _LABEL_WIDTH = 9
@@ -20,12 +25,17 @@ _PROBLEMS_SHOWN = 5
 _FILES_SHOWN = 2
 
 
-def overview(pipeline: PipelineJson, run: RunJson | None, view: View, width: int) -> Text:
-    """Return the lines; ``run`` is the current run, else the last one."""
+def overview(pipeline: PipelineJson, state: State, view: View, width: int) -> Text:
+    """Return the lines."""
     lines = Lines(width)
+    run = latest_run(state, pipeline["name"])
     _problems(lines, pipeline)
     if pipeline["running"] is not None:
-        _running(lines, pipeline["running"], run, view, width)
+        pace = state.paces.get(pipeline["name"])
+        _running(lines, pipeline["running"], run, pace, view, width)
+    waiting = held_run(pipeline)
+    if waiting is not None:
+        held_lines(lines, waiting, view)
     _retrying(lines, run, view)
     _paused(lines, pipeline, view)
     if not pipeline["enabled"] and pipeline["format"]:
@@ -38,39 +48,9 @@ def overview(pipeline: PipelineJson, run: RunJson | None, view: View, width: int
     elif last is None and pipeline["running"] is None and not pipeline["problems"]:
         lines.append(Text("Never run yet; r runs it now", style="dim"))
     _facts(lines, pipeline, last, view)
+    for label, bars in trend(state.runs.get(pipeline["name"], ()), view.glyphs):
+        lines.append(Text(label.ljust(_LABEL_WIDTH), "dim").append_text(bars))
     return lines.text
-
-
-class Lines:
-    """Lines of at most ``width`` cells; what is longer goes on under its own beginning."""
-
-    def __init__(self, width: int) -> None:
-        self._width = max(20, width - 3)
-        self._lines: list[Text] = []
-
-    @property
-    def text(self) -> Text:
-        """All lines."""
-        return Text("\n").join(self._lines)
-
-    def add(
-        self, value: str, style: str = "", *, head: Text | None = None, indent: int = 0
-    ) -> None:
-        """Add ``value`` after ``head``, which stands once in the room of the indent."""
-        start = head if head is not None else Text(" " * indent)
-        pieces = textwrap.wrap(
-            value,
-            max(10, self._width - indent),
-            break_on_hyphens=False,
-            initial_indent=" " * max(0, start.cell_len - indent),
-        ) or [""]
-        first = pieces[0][max(0, start.cell_len - indent) :]
-        self._lines.append(Text.assemble(start, (first, style)))
-        self._lines.extend(Text.assemble(" " * indent, (piece, style)) for piece in pieces[1:])
-
-    def append(self, line: Text) -> None:
-        """Add a line that is short enough."""
-        self._lines.append(line)
 
 
 def _problems(lines: Lines, pipeline: PipelineJson) -> None:
@@ -96,7 +76,12 @@ def _problems(lines: Lines, pipeline: PipelineJson) -> None:
 
 
 def _running(
-    lines: Lines, running: RunningJson, run: RunJson | None, view: View, width: int
+    lines: Lines,
+    running: RunningJson,
+    run: RunJson | None,
+    pace: Pace | None,
+    view: View,
+    width: int,
 ) -> None:
     took = elapsed(run, view.now)
     head = Text(f"Running: {running['phase'] or 'starting'}", style=STYLES[PipelineState.RUNNING])
@@ -112,6 +97,22 @@ def _running(
         progress.append(full, "cyan").append(empty, "dim").append(f" {percent:.0f} %  ")
     progress.append(f"{humane.number(running['rows'])} rows  {humane.size(running['bytes'])}")
     lines.append(progress)
+    _speed(lines, pace if pace and pace.run_id == running["run_id"] else None, view)
+
+
+def _speed(lines: Lines, pace: Pace | None, view: View) -> None:
+    if pace is None:
+        return
+    words: list[str] = []
+    if pace.rows_per_second:
+        words.append(f"{humane.number(round(pace.rows_per_second))} rows/s")
+    if pace.bytes_per_second:
+        words.append(f"{humane.size(round(pace.bytes_per_second))}/s")
+    left = pace.left(view.now)
+    if left is not None:
+        words.append(f"{humane.duration(left)} left in {pace.phase}")
+    if words:
+        lines.append(Text("  " + "  ".join(words)))
 
 
 def _retrying(lines: Lines, run: RunJson | None, view: View) -> None:

@@ -7,6 +7,7 @@ from functools import partial
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from profexd.tui.actions import Action, heard_at, shown_keys
+from profexd.tui.preferences import Host
 from profexd.tui.screens.base import ActionScreen
 
 _MOVES = ("down", "up", "left", "right", "page", "top", "bottom", "pane", "palette")
@@ -18,6 +19,8 @@ class Palette(Provider):
     async def discover(self) -> Hits:
         for action, text, help_text in self._actions():
             yield DiscoveryHit(text, self._do(action), help=help_text)
+        for host, text in self._hosts():
+            yield DiscoveryHit(text, partial(self._watch, host), help="the daemon of that host")
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
@@ -26,6 +29,15 @@ class Palette(Provider):
             if score > 0:
                 yield Hit(score, matcher.highlight(text), self._do(action), help=help_text)
         screen = self._screen
+        for host, text in self._hosts():
+            score = matcher.match(text)
+            if score > 0:
+                yield Hit(score, matcher.highlight(text), partial(self._watch, host), help="host")
+        for theme in sorted(self.app.available_themes):
+            text = f"theme {theme}"
+            score = matcher.match(text)
+            if score > 0:
+                yield Hit(score, matcher.highlight(text), partial(self._dress, theme))
         for name in screen.tui.state.pipelines if screen else ():
             score = matcher.match(name)
             if score > 0 and screen is not None:
@@ -46,7 +58,7 @@ class Palette(Provider):
             return []
         context = screen.context()
         found: list[tuple[Action, str, str]] = []
-        for action in heard_at(screen.PLACE):
+        for action in heard_at(screen.PLACE, screen.tui.actions):
             if action.label.startswith(_MOVES):
                 continue
             if action.id == "reconnect" and context.connected:
@@ -55,6 +67,20 @@ class Palette(Provider):
             text = f"{action.label_for(context)}  ({shown_keys(action)})"
             found.append((action, text, f"not now: {reason}" if reason else action.help))
         return found
+
+    def _hosts(self) -> list[tuple[Host, str]]:
+        screen = self._screen
+        if screen is None:
+            return []
+        others = (host for host in screen.tui.preferences.hosts if host != screen.tui.host)
+        return [(host, f"host {host.name}  ({host.address or 'here'})") for host in others]
+
+    def _watch(self, host: Host) -> None:
+        if self._screen is not None:
+            self._screen.tui.go_to_host(host)
+
+    def _dress(self, theme: str) -> None:
+        self.app.theme = theme
 
     def _do(self, action: Action) -> partial[None]:
         assert self._screen is not None

@@ -13,7 +13,7 @@ from profexd.wire import PipelineJson, PipelineState
 
 Predicate = Callable[[PipelineJson], bool]
 
-KEYS = ("state", "sink", "format", "kind", "freq", "id")
+KEYS = ("state", "sink", "format", "kind", "freq", "schedule", "source", "id")
 
 PROBLEM_STATES = frozenset(
     {
@@ -60,7 +60,7 @@ def _property(key: str, value: str) -> Predicate:
         return lambda pipeline: PipelineState(pipeline["state"]).letter == value
     wanted = tuple(part for part in value.lower().split(",") if part)
     read = _READERS[key]
-    if key == "id":
+    if key in ("id", "schedule"):
         return lambda pipeline: any(part in text for part in wanted for text in read(pipeline))
     return lambda pipeline: (
         not wanted
@@ -83,6 +83,8 @@ _READERS: Mapping[str, Callable[[PipelineJson], list[str]]] = {
     "format": lambda pipeline: [pipeline["format"]],
     "kind": lambda pipeline: [pipeline["kind"]],
     "freq": lambda pipeline: [pipeline["frequency"]],
+    "schedule": lambda pipeline: [pipeline["schedule"].lower()],
+    "source": lambda pipeline: [pipeline["source"]],
     "id": _ids,
 }
 

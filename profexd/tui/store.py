@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from profexd.tui.pace import Pace, paced
 from profexd.wire import (
     HEARTBEAT_SECONDS,
     EventJson,
@@ -105,6 +106,9 @@ class State:
     pipelines: Mapping[str, PipelineJson] = field(default_factory=dict)
     runs: Mapping[str, tuple[RunJson, ...]] = field(default_factory=dict)
     current: Mapping[str, RunJson] = field(default_factory=dict)
+    paces: Mapping[str, Pace] = field(default_factory=dict)
+    configured: int = 0
+    """Grows whenever the daemon took over other files."""
 
     @property
     def connected(self) -> bool:
@@ -132,6 +136,8 @@ def reduce(state: State, message: Message) -> State:
                 pipelines={pipeline["name"]: pipeline for pipeline in message.pipelines},
                 runs={},
                 current={},
+                paces={},
+                configured=state.configured + 1,
             )
         case Resumed():
             return replace(
@@ -202,7 +208,7 @@ def stoppable_run_id(pipeline: PipelineJson, current: RunJson | None) -> str | N
     if pipeline["running"] is not None:
         return pipeline["running"]["run_id"]
     for run in (current, pipeline["last_run"]):
-        if run is not None and not RunStatus(run["status"]).finished:
+        if run is not None and run["status"] in (RunStatus.PENDING, RunStatus.RUNNING):
             return run["run_id"]
     return None
 
@@ -221,8 +227,15 @@ def _received(state: State, event: EventJson, at: datetime) -> State:
             known = state.pipelines.get(event["name"])
             if known is None:
                 return state
-            advanced: PipelineJson = {**known, "running": event["running"]}
-            return replace(state, pipelines={**state.pipelines, event["name"]: advanced})
+            name, running = event["name"], event["running"]
+            advanced: PipelineJson = {**known, "running": running}
+            return replace(
+                state,
+                pipelines={**state.pipelines, name: advanced},
+                paces={**state.paces, name: paced(state.paces.get(name), running, at)},
+            )
+        case "config":
+            return replace(state, configured=state.configured + 1)
         case "run" if "run" in event:
             return _run_changed(state, event["run"])
         case _:
@@ -239,4 +252,7 @@ def _run_changed(state: State, run: RunJson) -> State:
         )
         merged = (*others[:position], run, *others[position:])[:RUNS_KEPT]
         runs = {**runs, name: merged}
-    return replace(state, runs=runs, current={**state.current, name: run})
+    paces = state.paces
+    if name in paces and RunStatus(run["status"]).finished:
+        paces = {other: pace for other, pace in paces.items() if other != name}
+    return replace(state, runs=runs, paces=paces, current={**state.current, name: run})

@@ -40,6 +40,26 @@ NAMED_COLORS = TerminalTheme(
 )
 
 
+_ACCENTS = {
+    "red": "#af3030",
+    "green": "#3f8f3f",
+    "yellow": "#d7af5f",
+    "blue": "#3f6fbf",
+    "magenta": "#9f5fbf",
+    "cyan": "#2f8f8f",
+    "white": "#d0d0d0",
+}
+_DARK_TEXT = ("yellow", "white")
+
+
+def accent_colors(accent: str, *, ansi: bool) -> tuple[str, str]:
+    """Return background and text of the header of a host; ``ansi``: the terminal's own colours."""
+    dark = accent in _DARK_TEXT
+    if ansi:
+        return f"ansi_{accent}", "ansi_black" if dark else "ansi_bright_white"
+    return _ACCENTS[accent], "#000000" if dark else "#ffffff"
+
+
 class PlainScrollBars(ScrollBarRender):
     """Scroll bars of blanks in two colours, without the fractions of a block."""
 

@@ -11,13 +11,17 @@ from typing import Any
 from profexd.client import ApiError, ClientError, Unreachable
 from profexd.wire import (
     CheckJson,
+    DiagnosticsJson,
+    EffectiveJson,
     EventJson,
     InfoJson,
     LogLineJson,
     PipelineJson,
+    PluginJson,
     PreviewJson,
     ProblemJson,
     RunJson,
+    WhyJson,
 )
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
@@ -186,6 +190,121 @@ def sample_pipelines() -> list[PipelineJson]:
     ]
 
 
+def held_pipeline(name: str = "holidays") -> PipelineJson:
+    """A pipeline whose last run waits for somebody to decide."""
+    held = run(
+        name,
+        7,
+        status="held",
+        phase="check",
+        error={
+            "code": "check_failed",
+            "message": "there are 9 000 rows, 51 % fewer than 18 420; max_row_drop is 20 %",
+            "hint": "profexctl approve or reject",
+        },
+        checks=[
+            {
+                "check": "min_rows",
+                "column": "",
+                "limit": "1",
+                "value": "9000",
+                "before": "18420",
+                "ok": True,
+            },
+            {
+                "check": "max_row_drop",
+                "column": "",
+                "limit": "20%",
+                "value": "9000",
+                "before": "18420",
+                "ok": False,
+            },
+        ],
+        hold={
+            "at": at(minutes=5),
+            "until": "2026-11-29T11:55:00Z",
+            "decision": None,
+            "by": "",
+            "note": "",
+            "decided_at": None,
+        },
+    )
+    return pipeline(name, state="held", last_run=held)
+
+
+def sample_effective(name: str) -> EffectiveJson:
+    """Values from three files, and a default."""
+    said = [
+        ("description", '"All customers for the lake"', f"pipelines/{name}.toml", 1),
+        ("enabled", "true", "", 0),
+        ("source", '"warehouse"', f"pipelines/{name}.toml", 2),
+        ("compression", '"gzip"', "profexd.toml", 14),
+        ("retry.attempts", "5", "", 0),
+        ("format.type", '"csv"', f"pipelines/{name}.toml", 9),
+        ("source.database", '"/srv/warehouse.duckdb"', "sources/warehouse.toml", 2),
+        ("sink lake.password", '"***"', "sinks/lake.toml", 4),
+    ]
+    return {
+        "pipeline": name,
+        "file": f"/etc/profexd/pipelines/{name}.toml",
+        "stale": False,
+        "values": [
+            {"key": key, "value": value, "file": file, "line": line}
+            for key, value, file, line in said
+        ],
+        "problems": [],
+    }
+
+
+def sample_plugins() -> list[PluginJson]:
+    """Three that work and one that does not."""
+    kinds: list[tuple[str, Any]] = [
+        ("csv", "format"),
+        ("gzip", "codec"),
+        ("s3", "sink"),
+    ]
+    made: list[PluginJson] = [
+        {
+            "name": name,
+            "kind": kind,
+            "version": "0.1.0",
+            "distribution": "profexd",
+            "status": "ok",
+            "error": None,
+        }
+        for name, kind in kinds
+    ]
+    trace = (
+        "Traceback (most recent call last):\n"
+        '  File "/opt/acme/sink.py", line 3, in <module>\n    import acme\n'
+        "ModuleNotFoundError: No module named 'acme'"
+    )
+    made.append(
+        {
+            "name": "acme",
+            "kind": "entry point",
+            "version": "2.0",
+            "distribution": "profexd-acme",
+            "status": "broken",
+            "error": trace,
+        }
+    )
+    return made
+
+
+def sample_diagnostics() -> DiagnosticsJson:
+    """A daemon that does well, of which somebody asked something."""
+    return {
+        "loop_lag": 0.0004,
+        "memory": 87_000_000,
+        "clients": 2,
+        "running": [],
+        "reload": {"at": at(minutes=20), "source": "watch", "ok": False},
+        "problems": [problem("pipelines/test_export.toml", "unknown key")],
+        "audit": [f"{at(minutes=3)} ops pause returns: schema change in the shop"],
+    }
+
+
 class FakeStream:
     """Items that tests push; it ends when closed, or when the daemon breaks it."""
 
@@ -218,6 +337,8 @@ class FakeStream:
 class FakeClient:
     """What a daemon answers; ``down`` holds the error that every call raises instead."""
 
+    where = "/run/profexd/profexd.sock"
+
     def __init__(self, pipelines: Sequence[PipelineJson] = ()) -> None:
         self.by_name = {made["name"]: made for made in pipelines}
         self.down: ClientError | None = None
@@ -235,6 +356,8 @@ class FakeClient:
         self.preview_gate = threading.Event()
         self.preview_gate.set()
         self.problems: list[ProblemJson] = []
+        self.configs: dict[str, EffectiveJson] = {}
+        self.installed = sample_plugins()
         self._streams: list[FakeStream] = []
         self._lock = threading.Lock()
 
@@ -352,6 +475,58 @@ class FakeClient:
         self._changed("resume", name)
         self.change({**self.by_name[name], "paused": None, "state": "pending"})
         return self.by_name[name]
+
+    def approve(self, run_id: str, note: str = "") -> RunJson:
+        return self._decided("approve", run_id, note, "done")
+
+    def reject(self, run_id: str, note: str = "") -> RunJson:
+        return self._decided("reject", run_id, note, "failed")
+
+    def _decided(self, verb: str, run_id: str, note: str, status: str) -> RunJson:
+        self._changed(verb, run_id, note)
+        name = run_id.rpartition("-")[0]
+        last = self.by_name[name]["last_run"]
+        assert last is not None
+        ended: RunJson = {**last, "status": status}
+        state = "pending" if status == "done" else "failed"
+        self.change({**self.by_name[name], "last_run": ended, "state": state})
+        return ended
+
+    def resend(self, run_id: str, sink: str | None = None) -> RunJson:
+        self._changed("resend", run_id)
+        return run("x", status="running", trigger="resend")
+
+    def why(self, name: str, key: str) -> WhyJson:
+        self._called("why", name, key)
+        return {
+            "pipeline": name,
+            "key": key,
+            "column": "profile_id",
+            "rows": 1,
+            "exported": False,
+            "conditions": [
+                {
+                    "depth": 0,
+                    "kind": "condition",
+                    "text": "country is one of IT, FR",
+                    "holds": False,
+                    "value": "DE",
+                }
+            ],
+            "changes": None,
+        }
+
+    def effective(self, name: str) -> EffectiveJson:
+        self._called("effective", name)
+        return self.configs.get(name, sample_effective(name))
+
+    def diagnostics(self) -> DiagnosticsJson:
+        self._called("diagnostics")
+        return sample_diagnostics()
+
+    def plugins(self) -> Sequence[PluginJson]:
+        self._called("plugins")
+        return self.installed
 
     def check(self) -> CheckJson:
         self._called("check")

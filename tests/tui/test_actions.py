@@ -8,7 +8,6 @@ import pytest
 
 from profexd.tui.actions import (
     ACTIONS,
-    Context,
     Place,
     footer_of,
     heard_at,
@@ -16,14 +15,15 @@ from profexd.tui.actions import (
     markdown,
     resolve,
 )
+from profexd.tui.keys import RESERVED
+from profexd.tui.reasons import Context
+from profexd.tui.screens.daemon import DaemonScreen
 from profexd.tui.screens.log import LogScreen
 from profexd.tui.screens.pipelines import PipelinesScreen
 from tests.tui.fakes import pipeline, sample_pipelines
 
 DOCS = Path(__file__).parents[2] / "docs" / "tui.md"
-# Taken by terminals, multiplexers and flow control, or the same byte as a plain key.
-BANNED = {f"ctrl+{letter}" for letter in "abshijkm["} | {"f10", "f11"}
-SCREENS = {Place.LIST: PipelinesScreen, Place.LOG: LogScreen}
+SCREENS = {Place.LIST: PipelinesScreen, Place.LOG: LogScreen, Place.PAGE: DaemonScreen}
 
 
 @pytest.mark.parametrize("place", SCREENS)
@@ -35,7 +35,7 @@ def test_every_action_is_done_by_its_screen(place: Place) -> None:
 def test_ids_are_unique_and_no_key_is_banned() -> None:
     assert len({action.id for action in ACTIONS}) == len(ACTIONS)
     keys = {key for action in ACTIONS for key in action.keys}
-    assert not keys & BANNED
+    assert not keys & RESERVED
     assert not any(key.startswith("alt+") for key in keys)
 
 

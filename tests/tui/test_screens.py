@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from profexd.client import Unreachable
-from tests.tui.fakes import FakeClient, run, sample_pipelines
+from tests.tui.fakes import FakeClient, held_pipeline, run, sample_pipelines
 from tests.tui.harness import SIZES, Stage, compare, play
 
 sizes = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
@@ -155,3 +155,51 @@ def test_a_terminal_too_small_says_what_it_needs() -> None:
         await stage.sees("customers_daily", "live")
 
     play(script, FakeClient(sample_pipelines()), size=(30, 10))
+
+
+def held() -> FakeClient:
+    return FakeClient([held_pipeline(), *sample_pipelines()])
+
+
+PAGES = {
+    "config": ("c", ("sink lake.pass",)),
+    "plugins": ("u", ("acme", "broken")),
+    "daemon": ("i", ("87.0 MB",)),
+}
+pages = pytest.mark.parametrize("page", PAGES)
+
+
+@sizes
+@pages
+def test_each_page_at_each_size(page: str, size: tuple[int, int]) -> None:
+    key, seen = PAGES[page]
+
+    async def script(stage: Stage) -> None:
+        await stage.sees("customers_daily", "live")
+        await stage.press(key)
+        await stage.sees(*seen)
+        compare(named(page, size), await stage.settled())
+
+    play(script, FakeClient(sample_pipelines()), size=size)
+
+
+@sizes
+def test_a_held_run_shows_the_comparison_that_held_it(size: tuple[int, int]) -> None:
+    async def script(stage: Stage) -> None:
+        await stage.sees("customers_daily", "live")
+        await stage.press("j", "enter")
+        await stage.sees("max_row_drop", "before 18420")
+        compare(named("held", size), await stage.settled())
+
+    play(script, held(), size=size)
+
+
+@sizes
+def test_the_menu_says_what_can_be_done_and_why_not(size: tuple[int, int]) -> None:
+    async def script(stage: Stage) -> None:
+        await stage.sees("customers_daily", "live")
+        await stage.press("j", "full_stop")
+        await stage.sees("approve", "reject")
+        compare(named("menu", size), await stage.settled())
+
+    play(script, held(), size=size)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from profexd.tui.reasons import held_run, resendable
 from profexd.tui.screens.base import ActionScreen
-from profexd.tui.screens.dialogs import Reason
-from profexd.tui.screens.log import LogScreen
 from profexd.tui.store import latest_run_id, stoppable_run_id
 
 
@@ -42,22 +43,105 @@ class AskingScreen(ActionScreen, inherit_bindings=False):
         if not active:
             self.tui.commands.resume(self.chosen)
             return
-        subject = active[0] if len(active) == 1 else f"{len(active)} pipelines"
+        self._ask(
+            f"Pause {_subject(active)}",
+            "why? others will read it",
+            "pauses",
+            lambda reason: self.tui.commands.pause(active, reason),
+        )
 
-        def paused(reason: str | None) -> None:
-            if reason is not None:
-                self.tui.commands.pause(active, reason)
+    def do_approve(self) -> None:
+        names, run_ids = self._held()
+        self._ask(
+            f"Approve the held run of {_subject(names)}: its files are published as built",
+            "a note for the record, may be empty",
+            "approves",
+            lambda note: self.tui.commands.approve(names, run_ids, note),
+            typed=len(names),
+        )
 
-        self.app.push_screen(Reason(f"Pause {subject}", "why? others will read it"), paused)
+    def do_reject(self) -> None:
+        names, run_ids = self._held()
+        self._ask(
+            f"Reject the held run of {_subject(names)}: its files are discarded",
+            "a note for the record, may be empty",
+            "rejects",
+            lambda note: self.tui.commands.reject(names, run_ids, note),
+            typed=len(names),
+        )
+
+    def do_resend(self) -> None:
+        run = resendable(self.context())
+        if run is not None:
+            self.tui.confirm_resend(run)
+
+    def do_why(self) -> None:
+        name = self.chosen[0]
+        self._ask(
+            f"Why is a profile in the export of {name}, or is not?",
+            "the key of one profile",
+            "asks the source",
+            lambda key: self.tui.commands.why(name, key) if key else None,
+        )
 
     def do_log(self) -> None:
         for name in self.chosen[:1]:
             run_id = latest_run_id(self.tui.state, name)
             if run_id is not None:
-                self.app.push_screen(LogScreen(run_id, name))
+                self.open_log(run_id, name)
+
+    def open_log(self, run_id: str, name: str) -> None:
+        """Show the log of a run over the whole screen."""
+        from profexd.tui.screens.log import LogScreen
+
+        self.app.push_screen(LogScreen(run_id, name))
+
+    def do_plugins(self) -> None:
+        from profexd.tui.screens.plugins import PluginsScreen
+
+        self.app.push_screen(PluginsScreen())
+
+    def do_daemon(self) -> None:
+        from profexd.tui.screens.daemon import DaemonScreen
+
+        self.app.push_screen(DaemonScreen())
 
     def do_validate(self) -> None:
         self.tui.commands.validate()
 
     def do_reload(self) -> None:
         self.tui.commands.reload()
+
+    def _held(self) -> tuple[list[str], list[str]]:
+        held = [(made["name"], held_run(made)) for made in self.context().targets]
+        found = [(name, run["run_id"]) for name, run in held if run is not None]
+        return [name for name, _ in found], [run_id for _, run_id in found]
+
+    def _ask(
+        self,
+        title: str,
+        prompt: str,
+        outcome: str,
+        then: Callable[[str], None],
+        *,
+        typed: int = 1,
+    ) -> None:
+        """Ask for a line of text; with many targets, for their number first."""
+        from profexd.tui.screens.dialogs import TYPED_FROM, Confirm, Reason
+
+        def answered(text: str | None) -> None:
+            if text is not None:
+                then(text)
+
+        def ask(yes: bool | None = True) -> None:
+            if yes:
+                self.app.push_screen(Reason(title, prompt, outcome), answered)
+
+        if typed < TYPED_FROM:
+            ask()
+        else:
+            self.app.push_screen(Confirm(title, "", "Go on", targets=typed), ask)
+
+
+def _subject(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{len(names)} pipelines"

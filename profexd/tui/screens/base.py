@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import Binding, BindingsMap
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from profexd.tui.actions import (
-    BY_ID,
-    TEXTUAL_KEYS,
-    Action,
-    Context,
-    Place,
-    footer_of,
-    heard_at,
-    resolve,
-)
+from profexd.tui.actions import Action, Place, by_id, footer_of, heard_at, resolve
 from profexd.tui.columns import View
-from profexd.tui.screens.dialogs import Choice, Menu
-from profexd.tui.screens.help import Help
+from profexd.tui.keys import SHOWN_KEYS, TEXTUAL_KEYS
+from profexd.tui.reasons import Context
+from profexd.tui.theme import accent_colors
 from profexd.tui.widgets.bars import Banner, Footer, Header, banner_text, header_text
 
 if TYPE_CHECKING:
@@ -38,13 +32,17 @@ _BESIDE_INPUT = frozenset(
 )
 
 
-def bindings_of(place: Place) -> list[BindingType]:
+def bindings_of(place: Place, actions: Sequence[Action]) -> list[Binding]:
     """Return the bindings of all actions that are heard at ``place``, one for each key."""
-    keys = {key: action for action in reversed(heard_at(place)) for key in action.keys}
+    keys = {key: action for action in reversed(heard_at(place, actions)) for key in action.keys}
     return [
         # With priority: keys typed ahead act in order, and after / they reach the filter.
         Binding(
-            TEXTUAL_KEYS.get(key, key), f"press('{key}')", action.label, show=False, priority=True
+            TEXTUAL_KEYS.get(key, key),
+            f"press({key!r})",
+            action.label,
+            show=False,
+            priority=True,
         )
         for key, action in keys.items()
     ]
@@ -97,6 +95,13 @@ class ActionScreen(Screen[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         self._mounted = True
+        self._bindings = BindingsMap(bindings_of(self.PLACE, self.tui.actions))
+        host = self.tui.host
+        if host is not None and host.accent:
+            ansi = self.app.theme.startswith("ansi")
+            background, color = accent_colors(host.accent, ansi=ansi)
+            header = self.query_one(Header)
+            header.styles.background, header.styles.color = background, color
 
     def context(self) -> Context:
         """Return what decides which actions can be done."""
@@ -113,7 +118,9 @@ class ActionScreen(Screen[None], inherit_bindings=False):
         width = self.size.width
         state, view = self.tui.state, self.view
         header = self.query_one(Header)
-        header.show(header_text(state, view.now, view.glyphs, width - 2, self.header_note()))
+        host = self.tui.host.name if self.tui.host else ""
+        note = self.header_note()
+        header.show(header_text(state, view.now, view.glyphs, width - 2, note, host=host))
         banner = self.query_one(Banner)
         text = banner_text(state, view.now, view.glyphs)
         banner.set_class(text is not None, "-shown")
@@ -124,7 +131,7 @@ class ActionScreen(Screen[None], inherit_bindings=False):
         """Draw the footer for what is chosen now."""
         if not self.drawable:
             return
-        keys = footer_of(self.PLACE, self.context())
+        keys = footer_of(self.PLACE, self.context(), self.tui.actions)
         self.query_one(Footer).show_keys(keys, self.size.width - 2)
 
     def do(self, action: Action) -> None:
@@ -138,7 +145,7 @@ class ActionScreen(Screen[None], inherit_bindings=False):
 
     def action_press(self, key: str) -> None:
         """Do what ``key`` means now, or say why that cannot be done."""
-        found = resolve(key, self.PLACE, self.context())
+        found = resolve(key, self.PLACE, self.context(), self.tui.actions)
         if found is not None:
             self.attempt(*found)
 
@@ -147,12 +154,34 @@ class ActionScreen(Screen[None], inherit_bindings=False):
         if reason is None:
             self.do(action)
         else:
-            self.notify(reason, title=f"{action.keys[0]} {action.label}", severity="warning")
+            key = SHOWN_KEYS.get(action.keys[0], action.keys[0])
+            self.notify(reason, title=f"{key} {action.label}", severity="warning")
 
     def perform(self, action_id: str) -> None:
         """Do what a menu or the palette chose."""
-        action = BY_ID[action_id]
+        action = by_id(action_id, self.tui.actions)
         self.attempt(action, action.enabled(self.context()))
+
+    def copy(self, text: str, what: str) -> None:
+        """Send ``text`` to the clipboard, or say why that cannot be."""
+        from profexd.tui.clipboard import copy_to_desktop, desktop_command, fits
+
+        command = desktop_command(os.environ)
+        if command is not None and copy_to_desktop(command, text):
+            self.notify(f"{what} copied to the clipboard")
+        elif fits(text):
+            self.app.copy_to_clipboard(text)
+            self.notify(f"{what} sent to the terminal's clipboard")
+        else:
+            self.notify("too long for the clipboard; S saves it, P opens it", severity="warning")
+
+    def page(self, text: str) -> None:
+        """Show ``text`` in the reader's pager."""
+        from profexd.tui.pager import page
+
+        trouble = page(self.app, text)
+        if trouble is not None:
+            self.notify(trouble, severity="warning")
 
     def on_resize(self, _: events.Resize) -> None:
         width, height = self.size
@@ -164,7 +193,9 @@ class ActionScreen(Screen[None], inherit_bindings=False):
         self.call_after_refresh(self.refresh_view)
 
     def do_help(self) -> None:
-        self.app.push_screen(Help())
+        from profexd.tui.screens.help import Help
+
+        self.app.push_screen(Help(self.tui.actions))
 
     def do_palette(self) -> None:
         self.app.action_command_palette()
@@ -176,14 +207,16 @@ class ActionScreen(Screen[None], inherit_bindings=False):
         self.app.action_suspend_process()
 
     def do_exit(self) -> None:
-        self.app.exit(0)
+        self.app.exit()
 
     def do_menu(self) -> None:
         """Show the actions on the chosen pipelines."""
+        from profexd.tui.screens.dialogs import Choice, Menu
+
         context = self.context()
         choices = [
             Choice(action.id, action.keys[0], action.label_for(context), action.enabled(context))
-            for action in heard_at(self.PLACE)
+            for action in heard_at(self.PLACE, self.tui.actions)
             if action.menu
         ]
         names = [pipeline["name"] for pipeline in context.targets]

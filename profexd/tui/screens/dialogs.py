@@ -14,7 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from profexd.tui.actions import TEXTUAL_KEYS
+from profexd.tui.keys import TEXTUAL_KEYS
 
 TYPED_FROM = 6
 
@@ -104,16 +104,17 @@ class Reason(ModalScreen[str | None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "cancel", "Cancel")]
 
-    def __init__(self, title: str, prompt: str) -> None:
+    def __init__(self, title: str, prompt: str, outcome: str) -> None:
         super().__init__()
         self._headline = title
         self._prompt = prompt
+        self._outcome = outcome
 
     def compose(self) -> ComposeResult:
         with Vertical():
             yield Static(Text(self._headline, style="bold"))
             yield Input(placeholder=self._prompt, max_length=200, compact=True)
-            yield Static(Text("enter pauses   esc cancels", style="dim"))
+            yield Static(Text(f"enter {self._outcome}   esc cancels", style="dim"))
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.text import Text
 
-from profexd.tui.actions import help_sections
+from profexd.tui.actions import Action, help_sections
 from profexd.tui.columns import STYLES
 from profexd.tui.screens.dialogs import TextBox
 from profexd.wire import PipelineState
@@ -14,7 +16,8 @@ _FILTERS = (
     ("word", "in name, description or id; words are joined by and"),
     ("!word", "not so"),
     ("~wd", "these letters, in this order"),
-    ("state:failed,held", "or state:F; also sink: format: kind: freq: id:"),
+    ("state:failed,held", "or state:F; also sink: format: kind: freq:"),
+    ("schedule:daily", "a part of the schedule; also source: id:"),
 )
 _STATES = {
     PipelineState.INVALID: "its file has errors; the last good version goes on",
@@ -33,10 +36,10 @@ _CLIPBOARD = (
 )
 
 
-def help_text() -> Text:
+def help_text(actions: Sequence[Action]) -> Text:
     """Return the whole page."""
     text = Text()
-    for title, rows in help_sections():
+    for title, rows in help_sections(actions):
         text.append(f"{title}\n", "bold underline")
         for keys, label in rows:
             text.append(f" {keys.ljust(_KEYS_WIDTH)}", "bold").append(f" {label}\n")
@@ -54,5 +57,5 @@ def help_text() -> Text:
 class Help(TextBox):
     """All keys, the filter's grammar and what the letters mean."""
 
-    def __init__(self) -> None:
-        super().__init__("Help", help_text())
+    def __init__(self, actions: Sequence[Action]) -> None:
+        super().__init__("Help", help_text(actions))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,16 +13,16 @@ from textual.containers import Horizontal
 from textual.widgets import Input, Static
 
 from profexd.tui import humane
-from profexd.tui.actions import Context, Place
+from profexd.tui.actions import Place
 from profexd.tui.logbuffer import LEVELS
-from profexd.tui.screens.base import ActionScreen, bindings_of
+from profexd.tui.reasons import Context
+from profexd.tui.screens.base import ActionScreen
 from profexd.tui.store import State
 from profexd.tui.widgets.bars import Bar
 from profexd.tui.widgets.notice import Notice
 from profexd.tui.widgets.tailview import TailView
 from profexd.wire import PipelineJson, RunJson, RunStatus
 
-CLIPBOARD_LIMIT = 74_000
 _SIDEWAYS = 8
 
 
@@ -42,13 +42,13 @@ class LogScreen(ActionScreen, inherit_bindings=False):
     LogScreen #search-sign { width: 3; padding: 0 1; text-style: bold; }
     LogScreen #search { padding: 0; width: 1fr; }
     """
-    BINDINGS: ClassVar = bindings_of(Place.LOG)
 
     def __init__(self, run_id: str, pipeline: str) -> None:
         super().__init__()
         self._run_id = run_id
         self._pipeline = pipeline
         self._not_found = False
+        self._span: timedelta | None = None
         self._was_connected = True
 
     def compose_body(self) -> ComposeResult:
@@ -138,6 +138,8 @@ class LogScreen(ActionScreen, inherit_bindings=False):
         if buffer.level != LEVELS[0]:
             text.append(f"  {buffer.level}s only" if buffer.level == LEVELS[-1] else "")
             text.append(f"  {buffer.level} and worse" if buffer.level != LEVELS[-1] else "")
+        if self._span is not None:
+            text.append(f"  last {humane.rough(self._span)}", "bold")
         text.append("" if log.wrap else "  not wrapped")
         if log.needle:
             text.append(f"  /{log.needle}", "bold")
@@ -254,12 +256,24 @@ class LogScreen(ActionScreen, inherit_bindings=False):
         self._copy(self.log_view.plain_lines)
 
     def _copy(self, lines: list[str]) -> None:
-        text = "\n".join(lines)
-        if len(base64.b64encode(text.encode())) > CLIPBOARD_LIMIT:
-            self.notify("too long for the clipboard; S saves it", severity="warning")
-            return
-        self.app.copy_to_clipboard(text)
-        self.notify(f"{humane.count(len(lines), 'line')} sent to the terminal's clipboard")
+        self.copy("\n".join(lines), humane.count(len(lines), "line"))
+
+    def do_log_pager(self) -> None:
+        self.page("\n".join(self.log_view.plain_lines) + "\n")
+
+    def do_since_all(self) -> None:
+        self._since(None)
+
+    def do_since_5m(self) -> None:
+        self._since(timedelta(minutes=5))
+
+    def do_since_1h(self) -> None:
+        self._since(timedelta(hours=1))
+
+    def _since(self, span: timedelta | None) -> None:
+        self._span = span
+        self.log_view.show_since(self.view.now - span if span else None)
+        self._draw_status()
 
     def do_stop_log(self) -> None:
         self.tui.confirm_stop([self._pipeline], [self._run_id])

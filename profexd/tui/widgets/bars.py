@@ -131,16 +131,21 @@ def _key(key: str, label: str, possible: bool) -> Text:
     return Text(f"{key} {label}", style="dim")
 
 
-def header_text(state: State, now: datetime, glyphs: Glyphs, width: int, note: str) -> Text:
-    """Return the header: host, version, connection, counts, and ``note`` at the right end."""
+def header_text(
+    state: State, now: datetime, glyphs: Glyphs, width: int, note: str, *, host: str = ""
+) -> Text:
+    """Return the header: host, version, connection, counts, and ``note`` at the right end.
+
+    ``host`` is what the user calls the host.
+    """
     dot = f" {glyphs.dot} "
     text = Text()
     if state.info is None:
         word = "not connected" if state.failure else state.link.value
-        text.append("profexd", "bold").append(dot).append(word)
+        text.append(host or "profexd", "bold").append(dot).append(word)
         return text
     info = state.info
-    text.append(info["host"], "bold")
+    text.append(f"{host} ({info['host']})" if host and width >= 60 else info["host"], "bold")
     text.append(f"{dot}profexd {info['version']}" if width >= 60 else "")
     text.append(dot).append(state.link.value, "green" if state.link is Link.LIVE else "bold yellow")
     started = humane.parse(info["started_at"])

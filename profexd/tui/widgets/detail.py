@@ -1,56 +1,46 @@
-"""The detail of one pipeline: Overview, Runs, Log and Preview."""
+"""The detail of one pipeline: Overview, Runs, Log, Preview and Config."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import tzinfo
+from functools import partial
+from typing import Any
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.message import Message
-from textual.widgets import ContentSwitcher, Static
+from textual.widgets import ContentSwitcher
 
 from profexd.client import ClientError
 from profexd.tui.columns import View
 from profexd.tui.feed import failure_of
 from profexd.tui.overview import overview
 from profexd.tui.ports import ControlClient
-from profexd.tui.store import Failure, RunsFetched, State, latest_run, latest_run_id
+from profexd.tui.store import Failure, RunsFetched, State, latest_run_id
+from profexd.tui.widgets.asked import Answer, Asked
 from profexd.tui.widgets.bars import Bar, TabBar
+from profexd.tui.widgets.config import ConfigTable, config_summary
 from profexd.tui.widgets.preview import PreviewTable
 from profexd.tui.widgets.runs import RunsTable
+from profexd.tui.widgets.tables import PipelineTable
 from profexd.tui.widgets.tailview import TailView
-from profexd.wire import PreviewJson, RunJson
+from profexd.tui.widgets.textpane import TextPane
+from profexd.wire import EffectiveJson, PreviewJson, RunJson
 
-TABS = ("Overview", "Runs", "Log", "Preview")
-OVERVIEW, RUNS, LOG, PREVIEW = range(4)
+TABS = ("Overview", "Runs", "Log", "Preview", "Config")
+OVERVIEW, RUNS, LOG, PREVIEW, CONFIG = range(5)
 PREVIEW_ROWS = 100
 _SETTLE_SECONDS = 0.15
-_NEEDS = ("#tabs", "#panes", "#overview", "#tab-1", "#tab-2", "#tab-3", "#status")
-
-
-class OverviewPane(VerticalScroll, can_focus=True, inherit_bindings=False):
-    """Lines of text, scrolled by the screen's actions."""
-
-    DEFAULT_CSS = """
-    OverviewPane { height: 1fr; scrollbar-size-vertical: 1; padding: 0 1; }
-    """
-
-    def move(self, rows: int) -> None:
-        """Scroll by rows."""
-        self.scroll_to(y=self.scroll_offset.y + rows, animate=False, force=True)
-
-    def page(self, direction: int) -> None:
-        """Scroll by a page."""
-        self.move(direction * max(1, self.size.height - 1))
+_NEEDS = ("#tabs", "#panes", *(f"#tab-{number}" for number in range(5)), "#status")
+Movable = PipelineTable | TextPane | RunsTable | TailView | PreviewTable | ConfigTable
 
 
 class Detail(Vertical):
     """``show`` draws what the state says of one pipeline and fetches what the open tab lacks."""
 
     DEFAULT_CSS = """
-    Detail #overview { height: auto; }
     Detail #panes { height: 1fr; }
     Detail QuietTable, Detail LogView { margin-left: 1; }
     Detail #status { color: $text-muted; padding: 0 1; }
@@ -63,13 +53,14 @@ class Detail(Vertical):
             super().__init__()
             self.fetched = fetched
 
-    class Previewed(Message):
-        """A preview has come, or the reason why there is none."""
+    class Answered(Message):
+        """What was asked for has come, or the reason why it does not."""
 
-        def __init__(self, name: str, result: PreviewJson | Failure) -> None:
+        def __init__(self, asked: Asked[Any], name: str, answer: Any) -> None:
             super().__init__()
+            self.asked = asked
             self.name = name
-            self.result = result
+            self.answer = answer
 
     class RunsFailed(Message):
         """The runs of a pipeline could not be fetched."""
@@ -94,19 +85,19 @@ class Detail(Vertical):
         self._state = State()
         self._view: View | None = None
         self._asked_runs: str | None = None
-        self._previewing: str | None = None
-        self._previews: dict[str, PreviewJson | Failure] = {}
+        self._previews: Asked[PreviewJson] = Asked()
+        self._configs: Asked[EffectiveJson] = Asked()
         self._status = ""
         self._mounted = False
 
     def compose(self) -> ComposeResult:
         yield TabBar(TABS, id="tabs")
         with ContentSwitcher(initial="tab-0", id="panes"):
-            with OverviewPane(id="tab-0"):
-                yield Static("", id="overview", markup=False)
+            yield TextPane(id="tab-0")
             yield RunsTable(id="tab-1")
             yield TailView(self._client, zone=self._zone, id="tab-2")
             yield PreviewTable(id="tab-3")
+            yield ConfigTable(id="tab-4")
         yield Bar(id="status")
 
     @property
@@ -118,17 +109,30 @@ class Detail(Vertical):
         self._mounted = True
 
     @property
-    def active(self) -> OverviewPane | RunsTable | TailView | PreviewTable:
+    def active(self) -> Movable:
         """The widget of the open tab."""
-        kind = (OverviewPane, RunsTable, TailView, PreviewTable)[self.tab]
         widget = self.query_one(f"#tab-{self.tab}")
-        assert isinstance(widget, kind)
+        assert isinstance(widget, Movable)
         return widget
 
     @property
     def selected_run(self) -> RunJson | None:
         """The run under the cursor of the Runs tab."""
         return self.query_one(RunsTable).current if self.tab == RUNS else None
+
+    @property
+    def chosen_text(self) -> tuple[str, str] | None:
+        """The head and the whole text of the value under the cursor."""
+        active = self.active
+        return active.value if isinstance(active, PreviewTable | ConfigTable) else None
+
+    @property
+    def plain(self) -> str:
+        """What the open tab shows, whole, as plain text."""
+        active = self.active
+        if isinstance(active, TailView):
+            return "\n".join(active.plain_lines)
+        return "" if isinstance(active, PipelineTable) else active.plain
 
     def open_tab(self, tab: int) -> None:
         """Open a tab."""
@@ -151,12 +155,12 @@ class Detail(Vertical):
         log = self.query_one(TailView)
         if reconnected and log.failure is not None:
             log.reload()
+        if state.configured != self._state.configured or reconnected:
+            self._configs.forget()
         self._subject, self._state, self._view = name, state, view
         if changed or reconnected or dropped:
             self._status = ""
             self._asked_runs = None
-            if self._previewing != name:
-                self._previewing = None
         self._draw()
         if changed:
             # Whoever runs down the list does not want every pipeline's runs.
@@ -167,26 +171,20 @@ class Detail(Vertical):
     def preview(self) -> None:
         """Ask for a preview anew."""
         name = self._subject
-        if name is None or self._previewing == name:
-            return
-        self._previews.pop(name, None)
-        self._previewing = name
-        self.run_worker(self._fetch_preview(name), thread=True, exclusive=True, group="preview")
-        self._draw()
+        if name is not None and self._previews.begin(name):
+            ask = partial(self._client.preview, name, limit=PREVIEW_ROWS)
+            self._fetch(self._previews, name, ask, "preview")
+            self._draw()
 
     def cancel_preview(self) -> bool:
         """Do not wait for a preview any longer; False where none was awaited."""
-        if self._previewing is None:
-            return False
-        self._previews[self._previewing] = Failure("cancelled", "cancelled", "p asks again")
-        self._previewing = None
-        self._draw()
-        return True
+        gave_up = self._previews.give_up(Failure("cancelled", "cancelled", "p asks again"))
+        if gave_up:
+            self._draw()
+        return gave_up
 
-    def on_detail_previewed(self, message: Previewed) -> None:
-        if message.name == self._previewing:
-            self._previewing = None
-            self._previews[message.name] = message.result
+    def on_detail_answered(self, message: Answered) -> None:
+        if message.asked.came(message.name, message.answer):
             self._draw()
 
     def on_detail_runs_failed(self, message: RunsFailed) -> None:
@@ -212,10 +210,16 @@ class Detail(Vertical):
             log.show_run(latest_run_id(self._state, self._subject))
         if self._subject is None or not self._state.connected:
             return
-        if self.tab == RUNS and self._subject not in self._state.runs:
+        if self.tab in (OVERVIEW, RUNS) and self._subject not in self._state.runs:
             self._ask_runs(self._subject)
         if self.tab == PREVIEW and self._subject not in self._previews:
             self.preview()
+        if self.tab == CONFIG and self._subject not in self._configs:
+            self._ask_config(self._subject)
+
+    def _ask_config(self, name: str) -> None:
+        if self._configs.begin(name):
+            self._fetch(self._configs, name, partial(self._client.effective, name), "config")
 
     def _ask_runs(self, name: str) -> None:
         if self._asked_runs != name:
@@ -233,15 +237,17 @@ class Detail(Vertical):
 
         return fetch
 
-    def _fetch_preview(self, name: str) -> Callable[[], None]:
+    def _fetch(
+        self, asked: Asked[Answer], name: str, ask: Callable[[], Answer], group: str
+    ) -> None:
         def fetch() -> None:
             try:
-                result: PreviewJson | Failure = self._client.preview(name, limit=PREVIEW_ROWS)
+                answer: Answer | Failure = ask()
             except ClientError as error:
-                result = failure_of(error)
-            self.post_message(self.Previewed(name, result))
+                answer = failure_of(error)
+            self.post_message(self.Answered(asked, name, answer))
 
-        return fetch
+        self.run_worker(fetch, thread=True, exclusive=True, group=group)
 
     def _draw(self) -> None:
         if self._view is None or not self.drawable:
@@ -265,17 +271,16 @@ class Detail(Vertical):
             self._draw_log_status()
         elif self.tab == PREVIEW and pipeline is not None:
             self._draw_preview()
+        elif self.tab == CONFIG and self._subject is not None:
+            self._draw_config(self._subject, self._view)
 
     def _draw_overview(self) -> None:
         assert self._view is not None
         pipeline = self._state.pipelines.get(self._subject) if self._subject else None
         text = Text("")
         if pipeline is not None:
-            run = latest_run(self._state, pipeline["name"])
-            text = overview(pipeline, run, self._view, self.size.width)
-        widget = self.query_one("#overview", Static)
-        if text != widget.content or str(text) != str(widget.content):
-            widget.update(text)
+            text = overview(pipeline, self._state, self._view, self.size.width)
+        self.query_one("#tab-0", TextPane).show(text)
         self._say("")
 
     def _draw_log_status(self) -> None:
@@ -303,6 +308,19 @@ class Detail(Vertical):
         else:
             table.show(result)
             self._say(preview_summary(result))
+
+    def _draw_config(self, name: str, view: View) -> None:
+        table = self.query_one(ConfigTable)
+        result = self._configs.get(name)
+        said = None if isinstance(result, Failure) else result
+        table.show(said, self.size.width - 2, view.glyphs)
+        if said is not None:
+            self._say(config_summary(said))
+        elif isinstance(result, Failure):
+            self._say(f"{result.reason}: {result.message}  {result.hint}")
+        else:
+            waiting = "asking what it goes by"
+            self._say(waiting if self._state.connected else "not connected")
 
     def _say(self, text: str) -> None:
         status = self.query_one("#status", Bar)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import UTC, datetime, tzinfo
 
 from rich.cells import cell_len, chop_cells
 from rich.segment import Segment
@@ -147,6 +147,11 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
         level = self.buffer.next_level()
         self._rebuild()
         return level
+
+    def show_since(self, instant: datetime | None) -> None:
+        """Show the lines from ``instant`` on, or all."""
+        self.buffer.since = f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%S}" if instant else ""
+        self._rebuild()
 
     def search(self, needle: str) -> bool:
         """Mark what contains ``needle`` and go to the last match on or above the screen's end."""

@@ -14,6 +14,7 @@ _HEADS = {
     "denied": "You may not talk to the daemon",
     "protocol": "What answers is not profexd, or another version of it",
     "lost": "The connection to the daemon broke",
+    "ssh": "ssh does not reach the daemon",
 }
 
 

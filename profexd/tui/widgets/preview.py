@@ -35,6 +35,15 @@ class PreviewTable(QuietTable):
         value = preview["rows"][row][column]
         return f"{head['name']} {head['type']}", _written(value, indent=2)
 
+    @property
+    def plain(self) -> str:
+        """All rows, whole values parted by tabs, under the names of their columns."""
+        if self._preview is None:
+            return ""
+        head = "\t".join(column["name"] for column in self._preview["columns"])
+        rows = ("\t".join(_written(value) for value in row) for row in self._preview["rows"])
+        return "\n".join([head, *rows])
+
     def show(self, preview: PreviewJson | None) -> None:
         """Draw ``preview``; nothing happens where it is drawn already."""
         if preview is self._preview:

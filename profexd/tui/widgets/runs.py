@@ -41,6 +41,11 @@ class RunsTable(QuietTable):
         """The run under the cursor."""
         return self._runs[min(self.cursor_row, len(self._runs) - 1)] if self._runs else None
 
+    @property
+    def plain(self) -> str:
+        """All rows as lines of text."""
+        return "\n".join(" ".join(cell.plain for cell in row).rstrip() for row in self._rows)
+
     def show(self, runs: Sequence[RunJson], view: View, width: int) -> None:
         """Draw ``runs``; the cursor stays on its run."""
         columns = _fitting(width)

@@ -1,0 +1,105 @@
+"""How the daemon itself does: where it is, what it read, what it works at, who did what."""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+
+from profexd.tui import humane
+from profexd.tui.explained import problems_text
+from profexd.tui.lines import Lines
+from profexd.tui.screens.fetched import FetchedScreen
+from profexd.tui.store import State
+from profexd.tui.widgets.bars import Bar
+from profexd.tui.widgets.notice import Notice
+from profexd.tui.widgets.textpane import TextPane
+from profexd.wire import DiagnosticsJson, InfoJson
+
+_LABEL = 11
+_SLOW_LOOP = 0.25
+
+
+class DaemonScreen(FetchedScreen, inherit_bindings=False):
+    """One page of facts, which y copies for a report."""
+
+    DEFAULT_CSS: ClassVar[str] = ""
+
+    def __init__(self) -> None:
+        super().__init__(lambda client: (client.info(), client.diagnostics()))
+
+    def compose_body(self) -> ComposeResult:
+        yield Bar(id="title")
+        yield TextPane(id="body")
+        yield Notice(id="notice")
+
+    def headline(self) -> Text:
+        return Text.assemble(("Daemon", "bold"), f"  {self.tui.client.where}")
+
+    def draw(self) -> None:
+        self.query_one(TextPane).show(self._text(max(30, self.size.width - 1)))
+
+    def report(self) -> str:
+        return self._text(100).plain if self.answer is not None else ""
+
+    def do_copy_page(self) -> None:
+        self.copy(self.report(), "diagnostics")
+
+    def _text(self, width: int) -> Text:
+        info, diagnosis = self.answer
+        view = self.view
+        return daemon_text(info, diagnosis, self.tui.state, view.now, view.zone, width)
+
+
+def daemon_text(
+    info: InfoJson,
+    diagnosis: DiagnosticsJson,
+    state: State,
+    now: datetime,
+    zone: tzinfo | None,
+    width: int,
+) -> Text:
+    """Return the page."""
+    lines = Lines(width)
+
+    def fact(label: str, value: str, style: str = "") -> None:
+        lines.add(value, style, head=Text(label.ljust(_LABEL), "dim"), indent=_LABEL)
+
+    started = humane.parse(info["started_at"])
+    up = humane.duration(now - started) if started else ""
+    fact("Host", f"{info['host']}, pid {info['pid']}, up {up}")
+    fact("Version", f"profexd {info['version']}, API {info['api']}")
+    fact("You are", info["role"])
+    fact("Config", info["config"])
+    fact("State", info["state"])
+    fact("Spool", info["spool"])
+    reload = diagnosis["reload"]
+    errors = [one for one in diagnosis["problems"] if one["severity"] == "error"]
+    counted = humane.count(len(diagnosis["problems"]), "problem")
+    if reload is None:
+        fact("Read", f"at its start: {counted}", "red" if errors else "")
+    else:
+        at = humane.parse(reload["at"])
+        when = humane.moment(at, zone) if at else ""
+        fact("Read", f"{when} ({reload['source']}): {counted}", "red" if errors else "")
+    lag = diagnosis["loop_lag"]
+    slow = lag >= _SLOW_LOOP
+    fact("Loop lag", f"{lag * 1000:.1f} ms" + (": it is busy" if slow else ""), "red" * slow)
+    fact("Memory", humane.size(diagnosis["memory"]))
+    fact("Clients", humane.number(diagnosis["clients"]))
+    running = [made for made in state.pipelines.values() if made["running"] is not None]
+    fact("In flight", humane.count(len(running), "run"))
+    text = lines.text
+    for made in sorted(running, key=lambda one: one["name"]):
+        now_at = made["running"]
+        assert now_at is not None
+        percent = "" if now_at["percent"] is None else f" {now_at['percent']:.0f} %"
+        phase = f"{now_at['phase'] or 'starting'}{percent}"
+        text.append(f"\n  {made['name']}  run {now_at['run_id']}  {phase}")
+    if diagnosis["problems"]:
+        text.append("\n\nProblems\n", "bold").append_text(problems_text(diagnosis["problems"]))
+    text.append("\n\nWho did what\n" if not diagnosis["problems"] else "\nWho did what\n", "bold")
+    text.append("\n".join(diagnosis.get("audit", [])) or "nothing since its start")
+    return text
