@@ -66,7 +66,8 @@ class Run:
     secrets: Secrets
     stop: Stop
     attempts: Attempts
-    _sinks: dict[str, Sink] = field(default_factory=dict)
+    _sinks: dict[tuple[str, bool], Sink] = field(default_factory=dict)
+    """By name, and whether they create only what is not there."""
     _begun: dict[tuple[str, str], Staged] = field(default_factory=dict)
     """The handle that each sink journaled last, by sink and path."""
     _ahead: dict[tuple[str, str], Staged] = field(default_factory=dict)
@@ -164,8 +165,9 @@ class Run:
 
     def _withdraw(self) -> None:
         """Discard what was sent ahead of a build that ended in nothing."""
+        choices = {choice.name: choice for choice in self._choices}
         sent = [
-            Delivery(sink_name=name, sink=self._sinks[name], path=path, staged=staged)
+            Delivery(sink_name=name, sink=self._sink(choices[name]), path=path, staged=staged)
             for (name, path), staged in self._begun.items()
         ]
         discard(sent, self.journal)
@@ -198,7 +200,7 @@ class Run:
         return [
             Delivery(
                 sink_name=choice.name,
-                sink=self._sink(choice),
+                sink=self._sink(choice, part.kind),
                 path=part.path,
                 file=part.file,
                 kind=part.kind,
@@ -284,13 +286,14 @@ class Run:
         return [
             Delivery(
                 sink_name=handle.sink,
-                kind=kinds.get(handle.staged["target"], FileKind.DATA),
-                sink=self._sink(choices[handle.sink]),
+                kind=kind,
+                sink=self._sink(choices[handle.sink], kind),
                 path=handle.staged["target"],
                 staged=Staged.from_json(handle.staged),
                 published=handle.published,
             )
             for handle in self.job.handles
+            for kind in (kinds.get(handle.staged["target"], FileKind.DATA),)
         ]
 
     @property
@@ -310,23 +313,26 @@ class Run:
             for choice in self._choices
         ]
 
-    def _sink(self, choice: SinkChoice) -> Sink:
-        if choice.name not in self._sinks:
+    def _sink(self, choice: SinkChoice, kind: FileKind = FileKind.DATA) -> Sink:
+        # A receipt's name is the run's own, or is meant to say what was last.
+        create_only = self.pipeline.on_existing != "overwrite" and kind is FileKind.DATA
+        place = choice.name, create_only
+        if place not in self._sinks:
             options = choice.options
             limit = parse_size(options.bandwidth) if options.bandwidth else 0
             context = SinkContext(
                 run_id=self.job.run_id,
-                create_only=self.pipeline.on_existing != "overwrite",
+                create_only=create_only,
                 alone=len(self._choices) == 1 and self._makes_one(),
                 reveal=self.secrets.reveal,
                 journal=lambda staged: self._journal_handle(choice.name, staged),
                 progress=paced(self._delivered, limit, wait=self.stop.wait),
             )
-            self._sinks[choice.name] = self.catalog.sinks[choice.type](options, context)
-        return self._sinks[choice.name]
+            self._sinks[place] = self.catalog.sinks[choice.type](options, context)
+        return self._sinks[place]
 
     def _makes_one(self) -> bool:
-        if self.job.parts:
+        if self.job.action == "deliver":
             return len(self.job.parts) == 1
         return not makes_several(self.pipeline) and self.pipeline.manifest is None
 
