@@ -104,9 +104,9 @@ def _prompt(question: Question) -> str:
 
 
 def _show_columns(console: Console, composing: Composing) -> None:
-    found = composing.columns()
+    found = composing.columns()()
     if found:
-        columns = ", ".join(f"{one['name']} {one['type'].lower()}" for one in found)
+        columns = ", ".join(f"{name} {kind.lower()}" for name, kind in found)
         console.say(f"the source has: {columns}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ from profexd.edit.errors import EditError
 from profexd.edit.questions import Question, Schema
 from profexd.edit.steps import Step, order_of, steps_of
 from profexd.edit.target import Kind, Target
+
+Columns = tuple[tuple[str, str], ...]
+"""Names and types."""
 
 
 class Composing:
@@ -75,36 +79,48 @@ class Composing:
 
     def check(self) -> trial.Verdict:
         """Check the draft in its place."""
-        return trial.check(self.target, self.text, state=self._state)
+        return self.check_of(self.text)
+
+    def check_of(self, text: str) -> trial.Verdict:
+        """Check a text that the draft had, whatever becomes of it meanwhile."""
+        return trial.check(self.target, text, state=self._state)
 
     def preview(self) -> trial.Glance:
         """Return path, header and first rows."""
         return trial.preview(self.target, self.text)
 
-    def columns(self) -> tuple[dict[str, str], ...]:
-        """Return the columns that a file of this pipeline could have, or those of this source."""
-        found = self._glance_at_columns()
-        if found.preview is None:
-            return ()
-        return tuple({"name": c["name"], "type": c["type"]} for c in found.preview["columns"])
+    def columns(self) -> Callable[[], Columns]:
+        """Return what finds the columns that a file of this pipeline could have; it takes a while,
+        and no longer looks at the draft.
+        """
+        found = self._columns_of()
+        if found is None:
+            return lambda: ()
+        target, text, more = found
 
-    def _glance_at_columns(self) -> trial.Glance:
+        def find() -> Columns:
+            shown = trial.columns(target, text, more=more).preview
+            return tuple((one["name"], one["type"]) for one in shown["columns"]) if shown else ()
+
+        return find
+
+    def _columns_of(self) -> tuple[Target, str, str] | None:
         if self.target.kind is Kind.SOURCE:
-            return trial.columns(self.target, self.text)
+            return self.target, self.text, ""
         source = self.draft.get(("source",))
         if isinstance(source, str):
             named = Target(self.target.config, Kind.SOURCE, source)
             try:
                 text = named.file.read_text(encoding="utf-8")
-            except (OSError, UnicodeDecodeError) as why:
-                return trial.Glance(None, str(why))
+            except (OSError, UnicodeDecodeError):
+                return None
         elif isinstance(source, dict):
             named = Target(self.target.config, Kind.SOURCE, "profexd-inline")
             text = fresh(source, ()).text
         else:
-            return trial.Glance(None, "no source is chosen")
+            return None
         # With [columns], what identifies or is a role of its own is no property.
-        return trial.columns(named, text, more="[columns]\ndevice = false\n")
+        return named, text, "[columns]\ndevice = false\n"
 
     def save(self) -> None:
         """Write the file; a new one never over another."""

@@ -51,6 +51,10 @@ class Session:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Remove the copy."""
         self._folder.cleanup()
 
     @property

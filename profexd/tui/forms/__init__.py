@@ -1,0 +1,1 @@
+"""The guided form for pipelines, sources and sinks, and files opened in the caller's editor."""
