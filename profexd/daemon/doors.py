@@ -8,12 +8,18 @@ from pathlib import Path
 from socket import socket
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from profexd.daemon.control import SocketUnusable, listen
 from profexd.daemon.routes import Api
 
 log = logging.getLogger(__name__)
 
+_requests = logging.getLogger("profexd.daemon.requests")
+_requests.addFilter(
+    # What is no HTTP was answered with 400. That is its sender's mistake, and may be said often.
+    lambda record: not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+)
 _CLOSE_WITHIN = 1.0
 """What open connections may take at the end."""
 _LOOK_EVERY = 2.0
@@ -117,6 +123,7 @@ def _runner(app: web.Application) -> web.AppRunner:
         app,
         handle_signals=False,
         access_log=None,
+        logger=_requests,
         # A preview, or a log that is followed, ends with the client that wanted it.
         handler_cancellation=True,
         shutdown_timeout=_CLOSE_WITHIN,

@@ -7,9 +7,14 @@ answers to ``planned`` and ``publishing`` may be ``"go": false``: the run was st
 
 from __future__ import annotations
 
+import builtins
 import json
-from dataclasses import asdict, dataclass, field
-from typing import Any, ClassVar
+import math
+import types
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, ClassVar, cast, get_args, get_origin, get_type_hints
+
+from profexd.wire import FileStatus, Phase, RunStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +184,12 @@ class Finished(Message):
     detail: dict[str, Any] = field(default_factory=dict)
 
 
+_WORDS: dict[tuple[str, str], frozenset[str]] = {
+    ("progress", "phase"): frozenset(Phase),
+    ("unpublished", "status"): frozenset(FileStatus),
+    ("finished", "status"): frozenset(RunStatus)
+    - {RunStatus.PENDING, RunStatus.RUNNING, RunStatus.INTERRUPTED},
+}
 _KINDS: dict[str, type[Message]] = {
     kind.event: kind
     for kind in (
@@ -214,6 +225,50 @@ def decode(line: str) -> tuple[Message, int]:
         n = value.pop("n")
         if not isinstance(n, int):
             raise TypeError("n is not a number")
-        return kind(**value), n
+        message = kind(**value)
+        _refuse_misfits(message)
+        if "\\ud" in line.lower():
+            # Half a character, which no file and no database takes.
+            json.dumps(value, ensure_ascii=False).encode()
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as why:
         raise ValueError(f"not a message of a worker: {line[:200]!r} ({why})") from why
+    return message, n
+
+
+def _refuse_misfits(message: Message) -> None:
+    """Raise TypeError or ValueError for a value that is not of its type, or no word of its own."""
+    for name, hint in _HINTS[message.event].items():
+        value = getattr(message, name)
+        if not _fits(value, hint):
+            raise TypeError(f"{name} is not {hint}")
+        words = _WORDS.get((message.event, name))
+        if words is not None and value not in words:
+            raise ValueError(f"{name} is none of {', '.join(sorted(words))}")
+
+
+def _hints(kind: type[Message]) -> dict[str, Any]:
+    hints = get_type_hints(kind)
+    return {one.name: hints[one.name] for one in fields(kind)}
+
+
+def _fits(value: object, hint: Any) -> bool:
+    if hint is Any:
+        return True
+    inner = get_args(hint)
+    match get_origin(hint) or hint:
+        case types.UnionType:
+            return any(_fits(value, one) for one in inner)
+        case builtins.list:
+            return isinstance(value, list) and all(_fits(one, inner[0]) for one in value)
+        case builtins.dict:
+            return isinstance(value, dict) and all(_fits(one, inner[1]) for one in value.values())
+        case builtins.float:
+            number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            return number and math.isfinite(cast("float", value))
+        case builtins.int:
+            return isinstance(value, int) and not isinstance(value, bool)
+        case kind:
+            return isinstance(value, kind)
+
+
+_HINTS = {event: _hints(kind) for event, kind in _KINDS.items()}
