@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from profexd.config.again import Read, Reading, Readings
 from profexd.config.catalog import Catalog
 from profexd.config.conflicts import rivals
 from profexd.config.defaults import check_defaults, with_defaults
@@ -20,7 +22,7 @@ from profexd.config.files import (
     find,
     read_document,
 )
-from profexd.config.model import Configuration, Entry, Pipeline, Settings, SinkChoice, Source
+from profexd.config.model import Configuration, Entry, Settings, SinkChoice, Source
 from profexd.config.parts import read_sink, read_source
 from profexd.config.past import Past, renamed, warn_of_the_past
 from profexd.config.pipelines import (
@@ -55,14 +57,16 @@ def load(
     previous: Configuration | None = None,
     system_mode: bool = False,
     past: Past | None = None,
+    readings: Readings | None = None,
 ) -> Configuration:
     """Read the whole tree; never raises for what is in it.
 
     What is broken keeps its last good version from ``previous``: a pipeline, or the settings.
     ``system_mode`` refuses files and directories that somebody else may write. ``past`` warns of
-    what it tells of these files.
+    what it tells of these files. ``readings`` spares what an earlier reading of the same tree has
+    found.
     """
-    return _Loading(directory, catalog, previous, system_mode, past).load()
+    return _Loading(directory, catalog, previous, system_mode, past).load(readings or Readings())
 
 
 def load_pipeline_file(
@@ -122,11 +126,14 @@ class _Loading:
     owners: frozenset[int] = field(default_factory=lambda: frozenset({0, os.geteuid()}))
     """Who may own files and directories; the members of ``[access] admin`` once it is read."""
     refused_folders: dict[str, tuple[ProblemJson, ...]] = field(default_factory=dict)
+    reading: Reading = field(default_factory=lambda: Readings().begin(None))
 
-    def load(self) -> Configuration:
+    def load(self, readings: Readings) -> Configuration:
         self.read_surroundings()
         self.problems.report(*strays(self.directory))
+        self.reading = readings.begin(self._all_around())
         entries = {found.name: self.entry(found) for found in self._find("pipelines")}
+        self.reading.end()
         self._warn_of_rivals(entries)
         self._warn_of_new_names(entries)
         for entry in entries.values():
@@ -174,50 +181,75 @@ class _Loading:
 
     def entry(self, found: Found) -> Entry:
         """Read one pipeline file."""
-        problems = Problems(self._refusals(found))
-        last = self.previous.pipelines.get(found.name) if self.previous else None
-        pipeline: Pipeline | None = None
-        document = read_document(found.path, found.label)
-        if isinstance(document, Unreadable):
-            problems.report(*document.problems)
-        elif document is None:
-            problems.report(problem(found.label, "the file has gone"))
-        else:
-            defaults = self.settings_document.data.get("defaults")
-            data: Mapping[str, Any] = document.data
-            if isinstance(defaults, Mapping) and defaults:
-                data = with_defaults(data, defaults, self.catalog)
-            scope = Scope(problems, document, self.settings_document)
+        read = self.reading.read(found.name, found.path, lambda: self._read(found))
+        problems = Problems((*self._refusals(found), *read.problems))
+        pipeline = read.pipeline
+        scope = replace(read.scope, problems=problems) if read.scope else None
+        if scope is not None:
             self.scopes[found.name] = scope
-            pipeline = read_pipeline(found.name, data, scope, self._around())
             if pipeline and self.past:
                 warn_of_the_past(pipeline, scope, self.past)
             if self.unread_settings:
                 problems = self._without_what_defaults_may_say(problems)
         if problems.errors:
+            last = self.previous.pipelines.get(found.name) if self.previous else None
             pipeline = last.pipeline if last else None
-        known = self.scopes.get(found.name)
         return Entry(
             name=found.name,
             file=found.path,
             pipeline=pipeline,
             problems=problems.sorted(),
-            places=self._places(known) if known else None,
-            content=digest(to_json(known.own.data)) if known else "",
+            places=self._places(scope) if scope else None,
+            content=read.content,
+        )
+
+    def _read(self, found: Found) -> Read:
+        document = read_document(found.path, found.label)
+        if document is None:
+            return Read((problem(found.label, "the file has gone"),))
+        if isinstance(document, Unreadable):
+            return Read(document.problems)
+        problems = Problems()
+        defaults = self.settings_document.data.get("defaults")
+        data: Mapping[str, Any] = document.data
+        if isinstance(defaults, Mapping) and defaults:
+            data = with_defaults(data, defaults, self.catalog)
+        scope = Scope(problems, document, self.settings_document)
+        pipeline = read_pipeline(found.name, data, scope, self._around())
+        return Read(problems.sorted(), pipeline, scope, digest(to_json(document.data)))
+
+    def _all_around(self) -> object:
+        """Return all that reading a pipeline goes by, to be compared."""
+
+        def said(named: Mapping[str, Named[Any]]) -> object:
+            return {name: (one.data, one.value, one.problems) for name, one in named.items()}
+
+        return (
+            id(self.catalog),
+            self.settings,
+            self.settings_document,
+            self.good_settings,
+            said(self.sources),
+            said(self.sinks),
         )
 
     def _places(self, scope: Scope) -> Places:
         """Return where a pipeline, its source and its sinks are written."""
         written = scope.written("source")
         named = self.sources.get(written) if isinstance(written, str) else None
-        sinks = {
-            name: Scope(scope.problems, sink.document)
-            for name, sink in self.sinks.items()
-            if sink.document is not None
-        }
+        sinks = self.sink_scopes
         if named is not None and named.document is not None:
             return Places(scope, Scope(scope.problems, named.document), sinks)
         return Places(scope, scope.within("source"), sinks)
+
+    @cached_property
+    def sink_scopes(self) -> Mapping[str, Scope]:
+        """Where each sink that has a file of its own is written."""
+        return {
+            name: Scope(self.problems, sink.document)
+            for name, sink in self.sinks.items()
+            if sink.document is not None
+        }
 
     def _without_what_defaults_may_say(self, problems: Problems) -> Problems:
         """While profexd.toml cannot be read, that is the problem, not what is missing elsewhere."""

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import profexd
+from profexd.config.again import Readings
 from profexd.config.loading import load
 from profexd.daemon.audit import AuditLog
 from profexd.daemon.core import Core
@@ -49,6 +50,8 @@ class Life:
     paths: Paths
     catalog: Catalog
     configuration: Configuration
+    readings: Readings
+    """What the files said when the configuration was read."""
     taken: Look
     """How the files looked just before they were read."""
     environ: Mapping[str, str]
@@ -168,6 +171,7 @@ class Life:
             previous=previous,
             system_mode=self.paths.system_mode,
             past=past(self.paths.state, _now()),
+            readings=self.readings,
         )
 
     def _say_started(self) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from profexd.api.errors import ConfigurationInvalid, ProfexdError
+from profexd.config.again import Readings
 from profexd.config.catalog import Catalog, load_catalog
 from profexd.config.loading import load
 from profexd.daemon import logs
@@ -60,10 +61,12 @@ def serve(
         lock.take()
         catalog = load_catalog()
         taken = look(paths.config)
+        readings = Readings()
         life = Life(
             paths=paths,
             catalog=catalog,
-            configuration=_first(paths, catalog),
+            configuration=_first(paths, catalog, readings),
+            readings=readings,
             taken=taken,
             environ=environ,
             argv=argv,
@@ -82,7 +85,7 @@ def serve(
         lock.release()
 
 
-def _first(paths: Paths, catalog: Catalog) -> Configuration:
+def _first(paths: Paths, catalog: Catalog, readings: Readings) -> Configuration:
     """Read the files for the first time; broken settings are no start, a broken pipeline is."""
     if not paths.config.is_dir():
         raise ConfigurationInvalid(
@@ -94,6 +97,7 @@ def _first(paths: Paths, catalog: Catalog) -> Configuration:
         catalog,
         system_mode=paths.system_mode,
         past=past(paths.state, datetime.now(UTC)),
+        readings=readings,
     )
     errors = [
         problem
