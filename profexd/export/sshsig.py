@@ -74,10 +74,11 @@ def verify(text: bytes, armoured: str) -> str:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     blob, namespace, algorithm, signature = _read(armoured)
-    kind, raw = _strings(blob, 2)
-    said, value = _strings(signature, 2)
-    if kind != _KIND or said != _KIND:
+    ours = _string(_KIND)
+    if not (blob.startswith(ours) and signature.startswith(ours)):
         raise SignatureWrong("it is not made with an Ed25519 key")
+    _, raw = _strings(blob, 2)
+    _, value = _strings(signature, 2)
     if namespace != NAMESPACE:
         raise SignatureWrong(f'it is for the namespace "{namespace}", not "{NAMESPACE}"')
     try:

@@ -1,4 +1,4 @@
-"""SSH signatures: ours read by ssh-keygen, those of ssh-keygen by us, and nothing that is damaged."""
+"""SSH signatures: ours read by ssh-keygen, its own by us, and none that is damaged."""
 
 from __future__ import annotations
 
