@@ -1,0 +1,255 @@
+"""The guided form, driven by keys: steps, live preview, columns, problems, saving."""
+
+from __future__ import annotations
+
+import asyncio
+import tomllib
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.app import App
+from textual.pilot import Pilot
+
+from profexd.edit import child
+from profexd.edit.composing import Composing, begin, resume
+from profexd.edit.target import Kind, named
+from profexd.tui.forms.screen import FormScreen
+from tests.edit.driving import Desk
+
+PATIENCE_SECONDS = 20
+
+
+@pytest.fixture(scope="session")
+def schema() -> dict[str, Any]:
+    return child.schema()
+
+
+class Stage:
+    """The form on a screen without a terminal."""
+
+    def __init__(self, app: App[Any], pilot: Pilot[Any]) -> None:
+        self.app = app
+        self.pilot = pilot
+        self.left: list[str | None] = []
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+
+    async def type(self, text: str) -> None:
+        await self.pilot.press(*text)
+
+    @property
+    def text(self) -> str:
+        strips = self.app.screen._compositor.render_strips()
+        return "\n".join("".join(part.text for part in strip).rstrip() for strip in strips) + "\n"
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while not condition():
+                    await self.pilot.pause(0.03)
+        except TimeoutError:
+            raise AssertionError(f"never came; the screen is\n{self.text}") from None
+
+    async def sees(self, *texts: str) -> None:
+        await self.until(lambda: all(text in self.text for text in texts))
+
+
+def play(
+    composing: Composing,
+    script: Callable[[Stage], Awaitable[None]],
+    size: tuple[int, int] = (80, 24),
+) -> list[str | None]:
+    """Run ``script`` with the form, and return how it was left."""
+    left: list[str | None] = []
+
+    async def run() -> None:
+        app: App[Any] = App()
+        async with app.run_test(size=size) as pilot:
+            await app.push_screen(FormScreen(composing), left.append)
+            await script(Stage(app, pilot))
+
+    asyncio.run(run())
+    return left
+
+
+def new(desk: Desk, schema: dict[str, Any], kind: Kind, name: str) -> Composing:
+    return begin(named(kind, name, desk.config), schema)
+
+
+def said(file: Path) -> dict[str, Any]:
+    return tomllib.loads(file.read_text())
+
+
+def test_a_pipeline_is_made_in_four_steps(desk: Desk, schema: dict[str, Any]) -> None:
+    async def script(stage: Stage) -> None:
+        await stage.sees("New pipeline mail", "[1 Storage and file]", "4 Schedule", "source *")
+        assert "Where rows come from" in stage.text
+        await stage.press("w", "enter", "l", "enter")
+        await stage.type("mail/customers-${today}.csv")
+        await stage.press("enter", "c")
+        await stage.sees("< csv >", "/out/mail/customers-20", "1,000 rows of 20 columns")
+        await stage.press("pagedown")
+        await stage.sees("[2 Identifiers]", "identity.columns")
+        await stage.type("email, phone")
+        await stage.press("enter")
+        await stage.sees("identity.export", "1,000 rows of 20 columns")
+        await stage.press("pagedown")
+        await stage.sees("[3 Properties and order]", "[x] profile_id", "order_by")
+        await stage.press("pagedown")
+        await stage.sees("[4 Schedule]", "every 6h")
+        await stage.type("daily at 03:00")
+        await stage.press("f2")
+        await stage.until(lambda: not isinstance(stage.app.screen, FormScreen))
+
+    file = desk.config / "pipelines/mail.toml"
+    assert play(new(desk, schema, Kind.PIPELINE, "mail"), script) == [str(file)]
+    assert said(file) == {
+        "source": "warehouse",
+        "sink": "lake",
+        "path": "mail/customers-${today}.csv",
+        "schedule": "daily at 03:00",
+        "format": {"type": "csv"},
+        "identity": {"columns": ["email", "phone"]},
+    }
+
+
+def test_columns_are_left_out_moved_renamed_and_searched(
+    desk: Desk, schema: dict[str, Any]
+) -> None:
+    file = desk.config / "pipelines/news.toml"
+    before = file.read_text()
+
+    async def script(stage: Stage) -> None:
+        await stage.sees("Edit pipeline news", "< warehouse >")
+        await stage.press("pagedown", "pagedown")
+        await stage.sees("[x] profile_id", "[x] phone")
+        await stage.press("/")
+        await stage.type("ema")
+        await stage.press("enter")
+        await stage.until(lambda: "[x] phone" not in stage.text)
+        assert "[x] email" in stage.text
+        await stage.press("r")
+        await stage.type("Mail")
+        await stage.press("enter")
+        await stage.sees("email as Mail", "Mail  ")
+        await stage.press("/")
+        await stage.press(*["backspace"] * 3, "enter")
+        await stage.sees("[x] profile_id")
+        await stage.press("k", "space")
+        await stage.sees("[ ] profile_id", "1,000 rows of 18 columns", "Mail  ")
+        await stage.press("j", "down", "K")
+        await stage.sees("1,000 rows of 18 columns", "phone          Mail")
+        await stage.press("f2")
+        await stage.until(lambda: not isinstance(stage.app.screen, FormScreen))
+
+    target = named(Kind.PIPELINE, "news", desk.config)
+    assert play(resume(target, schema), script) == [str(file)]
+    columns = said(file)["columns"]
+    assert columns["rename"] == {"email": "Mail"}
+    assert columns["properties"][:3] == ["phone", "email", "Name"]
+    assert "profile_id" not in columns["properties"]
+    assert file.read_text().startswith(before)
+
+
+def test_comments_and_order_stay_where_a_form_changes_a_file(
+    desk: Desk, schema: dict[str, Any]
+) -> None:
+    file = desk.config / "pipelines/news.toml"
+    before = file.read_text()
+
+    async def script(stage: Stage) -> None:
+        await stage.sees("< warehouse >")
+        await stage.press("down", "down", *["backspace"] * 8)
+        await stage.type("letters.csv")
+        await stage.press("f2")
+        await stage.until(lambda: not isinstance(stage.app.screen, FormScreen))
+
+    target = named(Kind.PIPELINE, "news", desk.config)
+    assert play(resume(target, schema), script) == [str(file)]
+    assert file.read_text() == before.replace("news.csv", "letters.csv")
+
+
+def test_what_is_wrong_is_shown_at_its_question_and_not_saved(
+    desk: Desk, schema: dict[str, Any]
+) -> None:
+    file = desk.config / "pipelines/news.toml"
+    before = file.read_text()
+
+    async def script(stage: Stage) -> None:
+        await stage.press("pagedown", "pagedown", "pagedown")
+        await stage.sees("[4 Schedule]")
+        await stage.type("every tuesday")
+        await stage.press("pageup", "pageup", "f2")
+        await stage.sees("[4 Schedule]", "pipelines/news.toml:5:1", "does not say how often")
+        await stage.press("escape")
+        await stage.sees("Leave the form?")
+        await stage.press("n")
+        await stage.sees("[4 Schedule]")
+        await stage.press("escape", "y")
+        await stage.until(lambda: not isinstance(stage.app.screen, FormScreen))
+
+    target = named(Kind.PIPELINE, "news", desk.config)
+    assert play(resume(target, schema), script) == [None]
+    assert file.read_text() == before
+
+
+def test_a_sink_asks_what_its_plugin_declares_and_where_secrets_are(
+    desk: Desk, schema: dict[str, Any]
+) -> None:
+    async def script(stage: Stage) -> None:
+        await stage.sees("New sink drop", "type *", "1 Storage")
+        await stage.press("s", "s", "enter")
+        await stage.sees("< sftp >", "host *", "username *", "2 Credentials")
+        await stage.type("drop.example.com")
+        await stage.press("enter")
+        await stage.type("us")
+        await stage.press("enter", "enter", "enter")
+        await stage.type("/etc/ssh/ssh_known_hosts")
+        await stage.press("pagedown")
+        await stage.sees("password", "env:NAME")
+        await stage.type("hunter2")
+        await stage.press("enter")
+        await stage.sees("write where the secret is")
+        await stage.press(*["backspace"] * 7)
+        await stage.type("env:DROP")
+        await stage.sees("to sftp://us@drop.example.com")
+        await stage.press("f2")
+        await stage.until(lambda: not isinstance(stage.app.screen, FormScreen))
+
+    file = desk.config / "sinks/drop.toml"
+    left = play(new(desk, schema, Kind.SINK, "drop"), script)
+    assert left == [str(file)]
+    assert said(file) == {
+        "type": "sftp",
+        "host": "drop.example.com",
+        "username": "us",
+        "known_hosts": "/etc/ssh/ssh_known_hosts",
+        "password": {"env": "DROP"},
+    }
+
+
+def test_a_source_shows_its_rows(desk: Desk, schema: dict[str, Any]) -> None:
+    async def script(stage: Stage) -> None:
+        await stage.sees("New source people", "[1 Database]")
+        await stage.press("down")
+        await stage.type(str(desk.warehouse))
+        await stage.press("enter")
+        await stage.type("profiles")
+        await stage.sees("1,000 rows of 20 columns", "profile_id")
+        await stage.press("pagedown")
+        await stage.sees("profiles.key")
+        await stage.type("profile_id")
+        await stage.press("f2")
+        await stage.until(lambda: not isinstance(stage.app.screen, FormScreen))
+
+    file = desk.config / "sources/people.toml"
+    assert play(new(desk, schema, Kind.SOURCE, "people"), script, size=(60, 20)) == [str(file)]
+    assert said(file) == {
+        "type": "duckdb",
+        "database": str(desk.warehouse),
+        "table": "profiles",
+        "profiles": {"key": "profile_id"},
+    }
