@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from profexd.tui.order import Order, in_order
 from profexd.tui.search import compile_filter, is_problem
@@ -19,6 +19,8 @@ class Selection:
     order: Order = Order.NAME
     reverse: bool = False
     marked: frozenset[str] = frozenset()
+    _problems: set[str] = field(default_factory=set)
+    """Those that had a problem since problems alone are shown: one sees them succeed again."""
 
     @property
     def narrowed(self) -> bool:
@@ -31,13 +33,20 @@ class Selection:
         What is not shown is no longer marked: keys act on nothing that cannot be seen.
         """
         wanted = compile_filter(self.text)
+        if self.problems_only:
+            self._problems |= {name for name, made in pipelines.items() if is_problem(made)}
         found = [
             pipeline
             for pipeline in pipelines.values()
-            if wanted(pipeline) and (not self.problems_only or is_problem(pipeline))
+            if wanted(pipeline) and (not self.problems_only or pipeline["name"] in self._problems)
         ]
         self.marked &= {pipeline["name"] for pipeline in found}
         return in_order(found, self.order, reverse=self.reverse)
+
+    def toggle_problems(self) -> None:
+        """Show problems only, or all again."""
+        self.problems_only = not self.problems_only
+        self._problems.clear()
 
     def targets(
         self, pipelines: Mapping[str, PipelineJson], current: str | None
@@ -65,3 +74,4 @@ class Selection:
         """Hide nothing any more."""
         self.text = ""
         self.problems_only = False
+        self._problems.clear()

@@ -51,3 +51,10 @@ def test_a_problem_is_what_somebody_should_look_at() -> None:
     error = {"code": "disk_full", "message": "", "hint": ""}
     paused_after_failure = pipeline("a", state="paused", last_run=run("a", error=error))
     assert is_problem(paused_after_failure)
+
+
+def test_a_schedule_is_found_by_a_part_of_it() -> None:
+    wanted = compile_filter("schedule:daily !source:shop")
+    assert wanted(pipeline("a", schedule="daily at 03:00"))
+    assert not wanted(pipeline("a", schedule="every 15m"))
+    assert not wanted(pipeline("a", schedule="daily at 03:00", source="shop"))

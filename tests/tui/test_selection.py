@@ -55,3 +55,15 @@ def test_mark_all_marks_what_is_shown_and_then_nothing() -> None:
     assert selection.marked == {"partner_feed", "test_export"}
     selection.mark_all(shown)
     assert not selection.marked
+
+
+def test_a_problem_that_is_over_stays_until_all_are_shown_again() -> None:
+    selection = Selection()
+    selection.toggle_problems()
+    assert "partner_feed" in names(selection)
+    mended = {**PIPELINES["partner_feed"], "state": "pending", "last_run": None}
+    pipelines = {**PIPELINES, "partner_feed": mended}
+    assert "partner_feed" in [made["name"] for made in selection.shown(pipelines)]  # type: ignore[arg-type]
+    selection.toggle_problems()
+    selection.toggle_problems()
+    assert "partner_feed" not in [made["name"] for made in selection.shown(pipelines)]  # type: ignore[arg-type]

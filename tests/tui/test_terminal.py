@@ -126,3 +126,65 @@ def test_without_colours_and_in_ascii_nothing_else_is_drawn(site: Site) -> None:
             assert drawn.isascii(), screen
             terminal.press("Escape")
             terminal.misses(text)
+
+
+@pytest.mark.timeout(120)
+def test_a_failure_is_found_read_and_mended_in_few_keys_though_the_daemon_is_restarted(
+    site: Site,
+) -> None:
+    site.pipeline("partner_feed", on_existing='"fail"')
+    site.outbox.mkdir()
+    in_the_way = site.outbox / "partner_feed.csv"
+    in_the_way.write_text("somebody's\n")
+    site.start()
+    site.profexctl("run", "partner_feed", "--wait")
+    pressed: list[str] = []
+
+    with open_on(site) as terminal:
+
+        def press(*keys: str) -> None:
+            pressed.extend(keys)
+            terminal.press(*keys)
+
+        terminal.sees("live", "4 pipelines", "F failed")
+        press("!")
+        terminal.sees("1 of 4 pipelines", "partner_feed", "Failed", "target_exists", "hint:")
+        site.kill()
+        terminal.sees("RECONNECTING", "target_exists", "data from")
+        site.start()
+        terminal.sees("daemon restarted", "live", "target_exists")
+        press("o")
+        terminal.sees("partner_feed.csv", "END")
+        press("q")
+        in_the_way.unlink()
+        press("r")
+        terminal.sees("1 of 4 pipelines", "- pending", "Last ok", "1 000 rows")
+        press("!")
+        terminal.sees("endless", "lake")
+        press("q")
+        terminal.sees("exit code 0")
+    assert "partner_feed.csv" in site.delivered()
+    assert len(pressed) < 12
+
+
+@pytest.mark.timeout(120)
+def test_a_held_run_is_approved_and_what_the_daemon_knows_is_looked_at(site: Site) -> None:
+    site.pipeline("gated", checks="{ min_rows = 2000 }")
+    site.start()
+    site.profexctl("run", "gated", "--wait")
+    with open_on(site, "--filter", "gated") as terminal:
+        terminal.sees("H held", "failed min_rows", "limit 2000", "a approve")
+        assert site.delivered() == []
+        terminal.press("c")
+        terminal.sees("checks.min_rows", "gated.toml:", "default", "sinks/outbox.toml:2")
+        terminal.press("i")
+        terminal.sees("Loop lag", "Memory", str(site.config), "In flight")
+        terminal.press("q")
+        terminal.press("u")
+        terminal.sees("none broken", "parquet", "sftp")
+        terminal.press("q")
+        terminal.press("a")
+        terminal.sees("Approve the held run of gated")
+        terminal.press("fine", "Enter")
+        terminal.sees("approved: gated", "- pending")
+    assert site.delivered() == ["gated.csv"]

@@ -106,6 +106,19 @@ class AskingScreen(ActionScreen, inherit_bindings=False):
 
         self.app.push_screen(DaemonScreen())
 
+    def do_edit(self) -> None:
+        from profexd.tui.forms.opening import pipeline_target
+
+        for pipeline in self.context().targets[:1]:
+            self.tui.opening.edit(pipeline_target(pipeline))
+
+    def do_edit_form(self) -> None:
+        for pipeline in self.context().targets[:1]:
+            self.tui.opening.choose(pipeline)
+
+    def do_new(self) -> None:
+        self.tui.opening.new()
+
     def do_validate(self) -> None:
         self.tui.commands.validate()
 

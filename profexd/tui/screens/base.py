@@ -63,6 +63,7 @@ class ActionScreen(Screen[None], inherit_bindings=False):
 
     NEEDS: ClassVar[tuple[str, ...]] = ("#header", "#banner", "#footer")
     _mounted = False
+    _parts: Sequence[Widget] = ()
 
     @property
     def tui(self) -> ProfexdApp:
@@ -91,7 +92,12 @@ class ActionScreen(Screen[None], inherit_bindings=False):
     @property
     def drawable(self) -> bool:
         """Whether all widgets are there: events and timers come before and after them."""
-        return self._mounted and all(self.query(needed) for needed in self.NEEDS)
+        if self._mounted and not self._parts:
+            found = [self.query(needed) for needed in self.NEEDS]
+            self._parts = [one.first() for one in found] if all(found) else []
+        return bool(self._parts) and all(
+            part.is_running and part.is_attached for part in self._parts
+        )
 
     def on_mount(self) -> None:
         self._mounted = True

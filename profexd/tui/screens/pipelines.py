@@ -205,7 +205,7 @@ class PipelinesScreen(PanesScreen, inherit_bindings=False):
         self.set_focus(self.query_one("#filter", Input))
 
     def do_problems(self) -> None:
-        self._selection.problems_only = not self._selection.problems_only
+        self._selection.toggle_problems()
         self.refresh_view()
 
     def do_sort(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import tzinfo
 from functools import partial
 from typing import Any
@@ -11,6 +11,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
 from profexd.client import ClientError
@@ -89,6 +90,7 @@ class Detail(Vertical):
         self._configs: Asked[EffectiveJson] = Asked()
         self._status = ""
         self._mounted = False
+        self._parts: Sequence[Widget] = ()
 
     def compose(self) -> ComposeResult:
         yield TabBar(TABS, id="tabs")
@@ -103,7 +105,12 @@ class Detail(Vertical):
     @property
     def drawable(self) -> bool:
         """Whether all widgets are there: events and timers come before and after them."""
-        return self._mounted and all(self.query(needed) for needed in _NEEDS)
+        if self._mounted and not self._parts:
+            found = [self.query(needed) for needed in _NEEDS]
+            self._parts = [one.first() for one in found] if all(found) else []
+        return bool(self._parts) and all(
+            part.is_running and part.is_attached for part in self._parts
+        )
 
     def on_mount(self) -> None:
         self._mounted = True

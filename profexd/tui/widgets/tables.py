@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from rich.text import Text
 from textual.message import Message
@@ -10,6 +11,9 @@ from textual.widgets import DataTable
 
 from profexd.tui.columns import Column, View, cells, fitting, titles
 from profexd.wire import PipelineJson, RunJson
+
+_RESTING_SECONDS = 10
+"""How often the ages of a row are made anew in which nothing goes on."""
 
 
 class QuietTable(DataTable[Text], inherit_bindings=False):
@@ -36,6 +40,17 @@ class QuietTable(DataTable[Text], inherit_bindings=False):
         self.move(direction * max(1, self.scrollable_content_region.height - 2))
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A row, and what it was made of."""
+
+    pipeline: PipelineJson
+    run: RunJson | None
+    marked: bool
+    moment: float
+    row: tuple[Text, ...]
+
+
 class PipelineTable(QuietTable):
     """The list of pipelines. ``show`` touches only what has changed."""
 
@@ -51,6 +66,7 @@ class PipelineTable(QuietTable):
         self._heads: list[Text] = []
         self._names: list[str] = []
         self._drawn: dict[str, tuple[Text, ...]] = {}
+        self._made: dict[str, _Made] = {}
         self._width = 0
 
     @property
@@ -73,10 +89,12 @@ class PipelineTable(QuietTable):
     ) -> None:
         """Draw ``pipelines`` in this order; the cursor stays on its pipeline."""
         columns = fitting(width)
+        if columns_differ(columns, self._columns):
+            self._made.clear()
         heads = titles(columns, sorted_by, reverse=reverse)
         names = [pipeline["name"] for pipeline in pipelines]
         rows = {
-            pipeline["name"]: cells(
+            pipeline["name"]: self._cells(
                 columns,
                 pipeline,
                 runs[pipeline["name"]],
@@ -93,6 +111,32 @@ class PipelineTable(QuietTable):
             else:
                 self._touch(rows)
         self._drawn = rows
+        if len(self._made) > len(rows):
+            self._made = {name: self._made[name] for name in rows}
+
+    def _cells(
+        self,
+        columns: tuple[Column, ...],
+        pipeline: PipelineJson,
+        run: RunJson | None,
+        view: View,
+        *,
+        marked: bool,
+    ) -> tuple[Text, ...]:
+        """Return a row, made anew only where it can be another: among a thousand few are."""
+        name = pipeline["name"]
+        moving = pipeline["running"] is not None or (run is not None and run["retry_at"])
+        moment = view.now.timestamp() // (1 if moving else _RESTING_SECONDS)
+        made = self._made.get(name)
+        if (
+            made is None
+            or made.pipeline is not pipeline
+            or made.run is not run
+            or (made.marked, made.moment) != (marked, moment)
+        ):
+            row = cells(columns, pipeline, run, view, marked=marked)
+            made = self._made[name] = _Made(pipeline, run, marked, moment, row)
+        return made.row
 
     def go_to(self, name: str) -> bool:
         """Put the cursor on ``name``; False where it is not shown."""
@@ -135,6 +179,8 @@ class PipelineTable(QuietTable):
     def _touch(self, rows: Mapping[str, tuple[Text, ...]]) -> None:
         for name, row in rows.items():
             drawn = self._drawn[name]
+            if row is drawn:
+                continue
             for column, old, new in zip(self._columns, drawn, row, strict=True):
                 if old != new or old.style != new.style:
                     self.update_cell(name, column.key, new, update_width=False)
