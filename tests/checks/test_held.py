@@ -54,12 +54,13 @@ def test_what_is_approved_is_what_was_built(shop: Shop) -> None:
     built = run["files"][0]["sha256"]
     shop.sql("DELETE FROM profiles")
     shop.start()
-    assert shop.listed()["news"]["state"] == "held"
+    assert shop.state_of("news") == "held"
     words = shop.profexctl("show", run["run_id"]).out
     assert "max_row_drop: 380, limit 20%, before 1,000: failed" in words
     assert "max_row_drop: 380, limit 20%" in shop.profexctl("logs", "news").out
-    answer = shop.approve(run["run_id"], "--note", "they left us")
+    answer = shop.profexctl("approve", run["run_id"], "--note", "they left us", "--json")
     assert answer.code == 0, answer.err
+    assert answer.json["status"] == "running"
     run = shop.finished(run["run_id"])
     assert run["status"] == "done"
     assert run["error"] is None
@@ -68,7 +69,7 @@ def test_what_is_approved_is_what_was_built(shop: Shop) -> None:
     assert run["hold"]["note"] == "they left us"
     assert any("they left us" in warning for warning in run["warnings"])
     assert shop.digests() == before | {f"news-{run['run_id']}.csv": built}
-    assert shop.listed()["news"]["state"] == "pending"
+    assert shop.state_of("news") == "pending"
     # The next run is compared with what was approved: 380 rows.
     again = shop.profexctl("run", "news", "--wait", "--json")
     assert again.code == 1
@@ -83,7 +84,7 @@ def test_a_byte_that_has_flipped_in_the_spool_is_not_published(shop: Shop) -> No
     content[100] ^= 1
     part.write_bytes(content)
     shop.start()
-    assert shop.approve("news").code == 0
+    assert shop.profexctl("approve", "news").code == 0
     run = shop.finished(run["run_id"])
     assert run["status"] == "failed"
     assert run["error"]["code"] == "spool_corrupt"
@@ -97,7 +98,7 @@ def test_a_rejected_run_leaves_nothing_and_the_next_one_may_run(shop: Shop) -> N
     refused = shop.profexctl("run", "news", "--json")
     assert refused.code == 1
     assert "(held)" in refused.err
-    answer = shop.reject(run["run_id"], "--note", "ask the loaders")
+    answer = shop.profexctl("reject", "news", "--note", "ask the loaders", "--json")
     assert answer.code == 0, answer.err
     assert answer.json["status"] == "stopped"
     assert answer.json["hold"]["decision"] == "rejected"
@@ -105,8 +106,11 @@ def test_a_rejected_run_leaves_nothing_and_the_next_one_may_run(shop: Shop) -> N
     assert any("rows fell" in warning for warning in answer.json["warnings"])
     assert shop.digests() == before
     shop.until(lambda: not shop.spooled(run["run_id"]), "its parts are gone")
-    assert shop.reject(run["run_id"]).code == 1
-    assert shop.listed()["news"]["state"] == "stopped"
+    again = shop.profexctl("reject", run["run_id"])
+    assert again.code == 1
+    assert "is stopped, not held" in again.err
+    assert shop.profexctl("approve", "news").code == 1
+    assert shop.state_of("news") == "stopped"
     shop.stop()
     shop.sql("INSERT INTO profiles SELECT i, 'x' || i, 2 FROM range(380, 1000) r(i)")
     # No state has moved: what is compared with are the thousand of the first run.
@@ -125,7 +129,7 @@ def test_a_hold_outlives_a_daemon_that_is_killed(shop: Shop) -> None:
     for _ in range(2):
         shop.start()
         assert shop.run(run["run_id"])["status"] == "held"
-        assert shop.listed()["news"]["state"] == "held"
+        assert shop.state_of("news") == "held"
         shop.kill()
     assert shop.spooled(run["run_id"])
 
@@ -211,6 +215,6 @@ def test_a_split_run_sends_nothing_ahead_and_is_approved_whole(shop: Shop) -> No
     assert shop.everything() == []
     assert len(run["files"]) == 4
     shop.start()
-    assert shop.approve("news").code == 0
+    shop.client.approve(run["run_id"])
     shop.finished(run["run_id"])
     assert shop.digests() == {file["path"]: file["sha256"] for file in run["files"]}

@@ -107,7 +107,10 @@ class Site:
             env={**os.environ, **environ},
         )
         log.close()
-        self.until(lambda: self.profexctl("ping").code == 0, "the daemon answers")
+        self.until(self._answers, "the daemon answers")
+
+    def _answers(self) -> bool:
+        return self.profexctl("ping").code == 0
 
     def stop(self) -> int:
         assert self.daemon is not None
