@@ -21,9 +21,9 @@ class WebDavServer:
     password: str = "a-password"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def webdav(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebDavServer]:
-    """Serve an empty folder."""
+    """Serve an empty folder, and no longer than needed: idle it takes a fifth of a core."""
     folder = tmp_path_factory.mktemp("webdav")
     root = folder / "root"
     root.mkdir()
