@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, tzinfo
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
@@ -40,6 +41,8 @@ from profexd.wire import PipelineJson, RunJson
 
 if TYPE_CHECKING:
     from textual.command import Provider
+
+    from profexd.tui.forms.opening import Opening, SchemaCame
 
 FLUSH_SECONDS = 0.2
 _RESTING_TICKS = 10
@@ -139,6 +142,7 @@ class ProfexdApp(App[Host], inherit_bindings=False):
             stoppable=stoppable,
             has_log=has_log,
             run=run,
+            remote=not self.client.where.startswith("/"),
         )
 
     async def on_mount(self) -> None:
@@ -276,6 +280,16 @@ class ProfexdApp(App[Host], inherit_bindings=False):
         )
         box = Confirm(question, consequence, "Stop", targets=len(names))
         self.push_screen(box, lambda yes: self.commands.stop(names, run_ids) if yes else None)
+
+    @cached_property
+    def opening(self) -> Opening:
+        """What opens files, in a form or in the user's editor."""
+        from profexd.tui.forms.opening import Opening
+
+        return Opening(self)
+
+    def on_schema_came(self, message: SchemaCame) -> None:
+        self.opening.came(message)
 
     # -- what came of it
 

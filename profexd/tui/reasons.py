@@ -24,6 +24,7 @@ class Context:
     stoppable: bool = False
     has_log: bool = False
     run: RunJson | None = None
+    remote: bool = False
 
 
 Check = Callable[[Context], str | None]
@@ -55,6 +56,20 @@ def operates(context: Context) -> str | None:
     if context.connected and context.role.lower() in ("viewer", "none"):
         return changes(Context(connected=True, role=context.role))
     return reads(context)
+
+
+def edits(context: Context) -> str | None:
+    """Whether files may be written from here; whether the caller may is the files' own matter."""
+    if context.remote:
+        return "files of another host are edited there"
+    if context.read_only:
+        return "started with --read-only"
+    return None if context.loaded else "where the files are, the daemon has not said yet"
+
+
+def edits_chosen(context: Context) -> str | None:
+    """Whether the files of a pipeline may be written from here."""
+    return edits(context) or (None if context.targets else "no pipeline is chosen")
 
 
 def run(context: Context) -> str | None:

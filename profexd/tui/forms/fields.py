@@ -164,4 +164,4 @@ class Field(Horizontal):
             Form.SECRET: " Where it is: env:NAME, file:/PATH or credential:NAME.",
         }.get(self.question.form, "")
         example = f" As {self.question.example}." if self.question.example else ""
-        return f"{self.question.doc}{how}{example}"
+        return f"{self.question.doc}{how}{example}".replace("…", "...")

@@ -24,7 +24,7 @@ def glance_text(glance: Glance, kind: Kind, width: int) -> Text:
     shown = glance.preview
     uri = shown["files"][0]["uri"] if shown["files"] else ""
     if kind is Kind.SINK:
-        return Text.assemble(("to ", "dim"), (uri.removesuffix("example.json"), "bold"), "…")
+        return Text.assemble(("to ", "dim"), (uri.removesuffix("example.json"), "bold"))
     count = f"{shown['rows_matching']:,} rows of {len(shown['columns'])} columns"
     head = Text()
     if kind is Kind.PIPELINE:
@@ -74,4 +74,4 @@ def _plain(text: str) -> str:
 
 def _start(text: str, width: int) -> str:
     """The end of a path says more than its beginning."""
-    return text if cell_len(text) <= width else f"…{text[-(width - 1) :]}"
+    return text if cell_len(text) <= width else f"..{text[-(width - 2) :]}"

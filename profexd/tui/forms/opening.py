@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
-from textual.app import App, SuspendNotSupported
+from textual.app import SuspendNotSupported
 from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import OptionList, Static
@@ -26,7 +25,11 @@ from profexd.tui.forms.name import NameBox
 from profexd.tui.screens.dialogs import Choice, Menu
 from profexd.wire import PipelineJson
 
+if TYPE_CHECKING:
+    from profexd.tui.app import ProfexdApp
+
 _INLINE = "(inline)"
+_KEYS = "pskabcdfg"
 _NEW = (
     Choice("pipeline", "p", "a pipeline: what is exported, how, where, when"),
     Choice("source", "s", "a source: where rows come from"),
@@ -45,54 +48,60 @@ class SchemaCame(Message):
 
 
 class Opening:
-    """Belongs to the app; ``saved`` hears of every file that was written."""
+    """Belongs to the app, which says where the files are."""
 
-    def __init__(self, app: App[Any], saved: Callable[[str], None]) -> None:
+    def __init__(self, app: ProfexdApp) -> None:
         self._app = app
-        self._saved = saved
         self._schema: dict[str, Any] | None = None
+
+    @property
+    def _config(self) -> Path:
+        info = self._app.state.info
+        assert info is not None  # else no action leads here
+        return Path(info["config"])
+
+    @property
+    def _state(self) -> str | None:
+        info = self._app.state.info
+        return info["state"] if info is not None else None
 
     # -- new
 
-    def new(self, config: str) -> None:
+    def new(self) -> None:
         """Ask for kind and name, then open an empty form."""
 
         def chosen(kind: str | None) -> None:
             if kind is not None:
-                box = NameBox(Kind(kind))
-                self._app.push_screen(box, partial(self._new_named, Kind(kind), config))
+                self._app.push_screen(NameBox(Kind(kind)), partial(self._new_named, Kind(kind)))
 
         self._app.push_screen(Menu("New", _NEW), chosen)
 
-    def _new_named(self, kind: Kind, config: str, name: str | None) -> None:
-        if name is None:
-            return
-        try:
-            target = named(kind, name, Path(config))
-        except EditError as why:
-            self.tell(why)
-        else:
-            self.form(target, new=True)
+    def _new_named(self, kind: Kind, name: str | None) -> None:
+        if name is not None:
+            self.form(named(kind, name, self._config), new=True)
 
     # -- the form
 
-    def choose(self, pipeline: PipelineJson, config: str, *, editor: bool) -> None:
-        """Open the pipeline, its source, a sink, or the settings."""
-        targets = _targets(pipeline, config, settings=editor)
+    def choose(self, pipeline: PipelineJson) -> None:
+        """Open the form, or by a capital letter the editor, on what a pipeline is made of."""
+        targets = _targets(pipeline)
+        keys = _KEYS[: len(targets)]
         choices = [
-            Choice(str(number), "pskcdfghi"[number], f"{target.kind} {target.name}")
-            for number, target in enumerate(targets)
+            Choice(f"form-{number}", key, f"{target.kind} {target.name}: form")
+            for number, (key, target) in enumerate(zip(keys, targets, strict=False))
+        ]
+        targets.append(Target(self._config, Kind.SETTINGS, SETTINGS.removesuffix(".toml")))
+        choices += [
+            Choice(f"editor-{number}", key.upper(), f"{target.word}: in $EDITOR")
+            for number, (key, target) in enumerate(zip([*keys, "t"], targets, strict=False))
         ]
 
-        def chosen(number: str | None) -> None:
-            if number is None:
-                return
-            if editor:
-                self.edit(targets[int(number)])
-            else:
-                self.form(targets[int(number)])
+        def chosen(answer: str | None) -> None:
+            if answer is not None:
+                how, _, number = answer.partition("-")
+                (self.form if how == "form" else self.edit)(targets[int(number)])
 
-        self._app.push_screen(Menu("Edit in $EDITOR" if editor else "Edit", choices), chosen)
+        self._app.push_screen(Menu(f"Edit {pipeline['name']}", choices), chosen)
 
     def form(self, target: Target, *, new: bool = False) -> None:
         """Open the form of a file; the schema is asked for once."""
@@ -121,11 +130,14 @@ class Opening:
         self._schema = message.schema
         try:
             make = begin if message.new else resume
-            composing = make(message.target, message.schema)
+            composing = make(message.target, message.schema, state=self._state)
         except EditError as why:
             self.tell(why)
             return
         self._app.push_screen(FormScreen(composing), self._form_left)
+
+    def _saved(self, file: str) -> None:
+        self._app.notify(f"{file}\nthe daemon takes it over within 2 seconds", title="saved")
 
     def _form_left(self, file: str | None) -> None:
         if file is not None:
@@ -136,7 +148,7 @@ class Opening:
     def edit(self, target: Target) -> None:
         """Open a copy in the caller's editor, visudo-style; the screen waits."""
         try:
-            session = Session(target, os.environ)
+            session = Session(target, os.environ, state=self._state)
         except EditError as why:
             self.tell(why)
             return
@@ -146,7 +158,7 @@ class Opening:
         try:
             with self._app.suspend():
                 session.edit(line=line)
-                sys.stdout.write("checking …\n")
+                sys.stdout.write("checking\n")
                 sys.stdout.flush()
                 verdict = session.check() if session.changed else None
             if verdict is None:
@@ -225,17 +237,15 @@ class ProblemsMenu(Menu):
         self.query_one(Vertical).mount(problems, before=self.query_one(OptionList))
 
 
-def pipeline_target(pipeline: PipelineJson, config: str) -> Target:
-    """Return the file of a pipeline."""
-    return Target(Path(config), Kind.PIPELINE, pipeline["name"])
+def pipeline_target(pipeline: PipelineJson) -> Target:
+    """Return the file of a pipeline, where the daemon reads it."""
+    return Target(Path(pipeline["file"]).parent.parent, Kind.PIPELINE, pipeline["name"])
 
 
-def _targets(pipeline: PipelineJson, config: str, *, settings: bool) -> list[Target]:
-    folder = Path(config)
-    found = [pipeline_target(pipeline, config)]
+def _targets(pipeline: PipelineJson) -> list[Target]:
+    found = [pipeline_target(pipeline)]
+    folder = found[0].config
     if re.fullmatch(r"[a-z0-9][a-z0-9_-]*", pipeline["source"]):
         found.append(Target(folder, Kind.SOURCE, pipeline["source"]))
     found += [Target(folder, Kind.SINK, name) for name in pipeline["sinks"] if name != _INLINE]
-    if settings:
-        found.append(Target(folder, Kind.SETTINGS, SETTINGS.removesuffix(".toml")))
-    return found
+    return found[: len(_KEYS)]

@@ -150,7 +150,7 @@ class FormScreen(Screen[str | None], inherit_bindings=False):
                 await fields.mount(ColumnList(choice))
             await fields.mount_all(Field(one, self._composing.shown(one)) for one in questions)
             if hidden > 0:
-                await fields.mount(Line(f"… {hidden} more options", _MORE))
+                await fields.mount(Line(f"{hidden} more options", _MORE))
             last = self._at == len(self._steps) - 1
             goal = "Save" if last else f"Next: {self._steps[self._at + 1].title}"
             await fields.mount(Line(f"[ {goal} ]", "save" if last else "step"))
@@ -434,7 +434,7 @@ class FormScreen(Screen[str | None], inherit_bindings=False):
             self.set_focus(wrong[0].control)
             return
         self._saving = True
-        self._problems = Text("checking …", style="dim")
+        self._problems = Text("checking", style="dim")
         self._draw_glance()
         composing = self._composing
         self._in_thread("save", partial(composing.check_of, composing.text))
