@@ -37,6 +37,8 @@ class Timetable:
         self._schedules: dict[str, Schedule] = {}
         self._enabled: set[str] = set()
         self._next: dict[str, datetime] = {}
+        self._planned: dict[str, tuple[Schedule | None, Memory]] = {}
+        """By what the next occurrence of each was found."""
 
     def memory(self, name: str) -> Memory:
         """Return what is remembered of a name that the configuration has."""
@@ -71,6 +73,7 @@ class Timetable:
                 yield
         except BaseException:
             self._memories, self._pauses, self._next, self._schedules, self._enabled = before
+            self._planned.clear()
             raise
 
     def remember(self, configuration: Configuration) -> None:
@@ -102,8 +105,11 @@ class Timetable:
                     # A broken file with no good version changes nothing: what it misses is missed.
                     self._refresh(name, now, there=name in configuration.pipelines)
         self._next = {name: at for name, at in self._next.items() if name in schedules}
-        for name in schedules:
-            self._plan(name)
+        self._planned = {name: by for name, by in self._planned.items() if name in schedules}
+        for name, schedule in schedules.items():
+            # To find the next occurrences of 1,000 schedules takes a while.
+            if self._planned.get(name) != (schedule, self._memories[name]):
+                self._plan(name)
 
     def set_pause(self, name: str, pause: Pause | None) -> None:
         """Pause a pipeline, or end its pause."""
@@ -197,6 +203,7 @@ class Timetable:
         self._next.pop(name, None)
         schedule = self._schedules.get(name)
         memory = self._memories[name]
+        self._planned[name] = schedule, memory
         if schedule is None or not self.active(name):
             return
         if schedule.kind == "once" and memory.once_done:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from profexd.config.model import Schedule
-from profexd.daemon import decide, inbox
+from profexd.daemon import decide, inbox, timetable
 from profexd.wire import RunStatus, Trigger
 from tests.daemon.stage import NOON, Stage, run_async
 
@@ -32,6 +34,38 @@ def test_every_minute_fires_by_itself_and_is_recorded_as_scheduled(tmp_path: Pat
             ]
             assert play.core.board.pipeline("quick")["next_run_at"] == "2026-06-01T12:03:00Z"
             assert len(play.core.board.pipeline("quick")["next_runs"]) == 5
+
+    run_async(scene())
+
+
+def test_a_reload_looks_again_only_for_when_changed_schedules_are_due(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = Stage(tmp_path)
+    for name in ("a", "b", "gone"):
+        stage.write(name, "every 5m")
+    looked: list[str] = []
+    next_after = timetable.next_after
+
+    def looking(schedule: Schedule, after: datetime, *, pipeline: str) -> datetime | None:
+        looked.append(pipeline)
+        return next_after(schedule, after, pipeline=pipeline)
+
+    monkeypatch.setattr(timetable, "next_after", looking)
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            gone = stage.config / "pipelines/gone.toml"
+            text = gone.read_text()
+            gone.unlink()
+            stage.write("b", "every 10m")
+            looked.clear()
+            await play.reload()
+            assert looked == ["b"]
+            gone.write_text(text)
+            await play.reload()
+            due = [play.core.board.pipeline(name)["next_run_at"] for name in ("a", "b", "gone")]
+            assert due == ["2026-06-01T12:05:00Z", "2026-06-01T12:10:00Z", "2026-06-01T12:05:00Z"]
 
     run_async(scene())
 
