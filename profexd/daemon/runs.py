@@ -361,7 +361,10 @@ class Runs:
                 self._files_changed(active)
             case Finished():
                 # The run is over once its process is gone; that must not take long.
-                asyncio.get_running_loop().call_later(_LINGER, said.child.kill)
+                if active.timer is not None:
+                    active.timer.cancel()
+                loop = asyncio.get_running_loop()
+                active.timer = loop.call_later(_LINGER, said.child.kill)
             case Logged(record=record):
                 if record and len(active.run.warnings) <= MOST_WARNINGS:
                     self._changed(active.run)

@@ -149,8 +149,7 @@ class Play:
             hub=Hub("boot", stage.clock, tap=self._tell),
             now=stage.clock,
             environ={**os.environ, "GATE": str(stage.gate)},
-            argv=SCRIPTED,
-            **options,
+            **{"argv": SCRIPTED, **options},
         )
 
     def _tell(self, event: dict[str, Any]) -> None:
