@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from profexd.daemon.records import FileRecord, Hold, Run
-from profexd.wire import ErrorJson, FileKind, FileStatus, RunStatus, Trigger
+from profexd.wire import ComparisonJson, ErrorJson, FileKind, FileStatus, RunStatus, Trigger
 
 MOST_WARNINGS = 100
 """Of more than these the record of a run says only how many."""
@@ -110,6 +110,22 @@ def ended(
         retry_at=None,
         owed=owed,
     )
+
+
+def checked(run: Run, checks: list[dict[str, Any]]) -> Run:
+    """It was compared with ``[checks]``."""
+    found: list[ComparisonJson] = [
+        {
+            "check": str(one["check"]),
+            "column": str(one["column"]),
+            "limit": str(one["limit"]),
+            "value": str(one["value"]),
+            "before": None if one["before"] is None else str(one["before"]),
+            "ok": bool(one["ok"]),
+        }
+        for one in checks
+    ]
+    return replace(run, checks=tuple(found))
 
 
 def held(run: Run, error: ErrorJson | None, *, expiry: float, now: datetime) -> Run:

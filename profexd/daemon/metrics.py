@@ -123,9 +123,11 @@ class Metrics:
         self._runs.labels(run.pipeline, str(run.status)).inc()
         if run.started_at is None or run.finished_at is None:
             return
-        self._duration.labels(run.pipeline).observe(
-            (run.finished_at - run.started_at).total_seconds()
-        )
+        if run.hold is None:
+            # How long somebody took to decide is not how long a run takes.
+            self._duration.labels(run.pipeline).observe(
+                (run.finished_at - run.started_at).total_seconds()
+            )
         self._retries.labels(run.pipeline).inc(max(run.attempt - 1, 0))
         if run.scheduled_at is not None:
             self._lag.labels(run.pipeline).set(

@@ -16,7 +16,8 @@ _NAMES = """
 SELECT name, cursor, once_done, content,
     EXISTS (SELECT 1 FROM runs WHERE pipeline = name AND status = 'done') AS ran,
     (SELECT started_at || '/' || finished_at FROM runs WHERE run_id =
-        (SELECT max(run_id) FROM runs WHERE pipeline = name AND status = 'done')) AS worked
+        (SELECT max(run_id) FROM runs WHERE pipeline = name AND status = 'done'
+            AND hold IS NULL)) AS worked
 FROM pipelines
 """
 

@@ -116,16 +116,9 @@ class Scribe:
             case Retrying(attempt=attempt, retry_at=retry_at):
                 self._update(active, replace(run, attempt=attempt, retry_at=retry_at))
             case Checked(checks=checks):
-                self._update(active, replace(run, checks=tuple(checks)))  # type: ignore[arg-type]
-            case Finished(status=RunStatus.HELD) if active.reason != "stop":
-                self._hold(active, message)
-                active.told = message
+                self._update(active, ledger.checked(run, checks))
             case Finished():
-                error = message.error
-                status = RunStatus(message.status)
-                if status is RunStatus.HELD:
-                    status = RunStatus.STOPPED
-                self.end(active, status, error)  # type: ignore[arg-type]
+                self._finished(active, message)
                 active.told = message
         return True
 
@@ -161,11 +154,17 @@ class Scribe:
             return ended
         return self.settle(ended)
 
-    def _hold(self, active: Active, message: Finished) -> None:
-        expiry = float(message.detail.get("expiry", HOLD_EXPIRY))
+    def _finished(self, active: Active, message: Finished) -> None:
+        status = RunStatus(message.status)
         error: ErrorJson | None = message.error  # type: ignore[assignment]
-        held = ledger.held(active.run, error, expiry=expiry, now=self._now())
-        self._update(active, held)
+        held = status is RunStatus.HELD
+        if not (status.finished or held) or (held and active.run.publishing):
+            raise ValueError(f"the run is {active.run.status}, and ends as {status}")
+        if held and active.reason != "stop":
+            expiry = float(message.detail.get("expiry", HOLD_EXPIRY))
+            self._update(active, ledger.held(active.run, error, expiry=expiry, now=self._now()))
+        else:
+            self.end(active, RunStatus.STOPPED if held else status, error)
 
     def settle(self, run: Run) -> Run:
         """Write an ended run, and forget what of it needs no settling any more."""

@@ -21,6 +21,7 @@ KNOWN = sorted(
     | {"type", "root", "when", "start", "separator", "key", "attempts", "memory", "keep"}
     | {"match", "conditions", "property", "operator", "value", "values", "any", "all"}
     | {"id", "ids", "device", "preferences", "properties", "exclude", "rename", "schema"}
+    | {"checks", "min_rows", "max_row_drop", "max_null", "unique", "on_empty", "hold_expiry"}
     | {"names", "window", "range", "from", "to", "name", "time", "identities", "deletes"}
 )
 WORDS = st.sampled_from(
