@@ -143,7 +143,8 @@ class FileJson(TypedDict):
     bytes: int
     sha256: str
     status: str | None
-    kind: str
+    kind: NotRequired[str]
+    """A word of ``FileKind``."""
 
 
 class ComparisonJson(TypedDict):
@@ -189,6 +190,8 @@ class RunJson(TypedDict):
     error: ErrorJson | None
     checks: list[ComparisonJson]
     hold: HoldJson | None
+    origin: NotRequired[str | None]
+    """The run whose files it sends again, where it does."""
 
 
 class PausedJson(TypedDict):
@@ -330,7 +333,7 @@ class ReloadJson(TypedDict):
 
 
 class DiagnosticsJson(TypedDict):
-    """How the daemon itself does; ``audit`` has what was done last, newest last."""
+    """How the daemon itself does."""
 
     loop_lag: float
     memory: int
@@ -338,7 +341,6 @@ class DiagnosticsJson(TypedDict):
     running: list[RunJson]
     reload: ReloadJson | None
     problems: list[ProblemJson]
-    audit: list[str]
 
 
 class InfoJson(TypedDict):

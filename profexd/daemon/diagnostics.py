@@ -24,7 +24,6 @@ async def diagnose(core: Core, reloader: Reloader) -> DiagnosticsJson:
         "running": [active.run.as_json() for active in core.runs.active.values()],
         "reload": reloader.last,
         "problems": list(core.configuration.problems),
-        "audit": [],
     }
 
 

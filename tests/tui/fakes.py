@@ -10,6 +10,7 @@ from typing import Any
 
 from profexd.client import ApiError, ClientError, Unreachable
 from profexd.wire import (
+    AuditJson,
     CheckJson,
     DiagnosticsJson,
     EffectiveJson,
@@ -292,6 +293,34 @@ def sample_plugins() -> list[PluginJson]:
     return made
 
 
+def sample_audit() -> list[AuditJson]:
+    """What was done, and what was refused."""
+    return [
+        {
+            "at": at(minutes=3),
+            "user": "ops",
+            "uid": 1000,
+            "role": "operator",
+            "action": "pause",
+            "object": "returns",
+            "result": "ok",
+            "code": "",
+            "details": {"reason": "schema change in the shop"},
+        },
+        {
+            "at": at(minutes=9),
+            "user": "guest",
+            "uid": 1002,
+            "role": "viewer",
+            "action": "run",
+            "object": "newsletter",
+            "result": "denied",
+            "code": "denied",
+            "details": {},
+        },
+    ]
+
+
 def sample_diagnostics() -> DiagnosticsJson:
     """A daemon that does well, of which somebody asked something."""
     return {
@@ -301,7 +330,6 @@ def sample_diagnostics() -> DiagnosticsJson:
         "running": [],
         "reload": {"at": at(minutes=20), "source": "watch", "ok": False},
         "problems": [problem("pipelines/test_export.toml", "unknown key")],
-        "audit": [f"{at(minutes=3)} ops pause returns: schema change in the shop"],
     }
 
 
@@ -345,7 +373,7 @@ class FakeClient:
         self.refusal: ClientError | None = None
         self.boot_id = "boot-1"
         self.version = "0.1.0"
-        self.role = "operator"
+        self.role = "admin"
         self.seq = 100
         self.oldest = 100
         self.ring: list[dict[str, Any]] = []
@@ -358,6 +386,9 @@ class FakeClient:
         self.problems: list[ProblemJson] = []
         self.configs: dict[str, EffectiveJson] = {}
         self.installed = sample_plugins()
+        self.diagnosis = sample_diagnostics()
+        self.audited = sample_audit()
+        self.refused: dict[str, ClientError] = {}
         self._streams: list[FakeStream] = []
         self._lock = threading.Lock()
 
@@ -522,7 +553,11 @@ class FakeClient:
 
     def diagnostics(self) -> DiagnosticsJson:
         self._called("diagnostics")
-        return sample_diagnostics()
+        return self.diagnosis
+
+    def audit(self, limit: int = 100) -> Sequence[AuditJson]:
+        self._called("audit", limit)
+        return self.audited
 
     def plugins(self) -> Sequence[PluginJson]:
         self._called("plugins")
@@ -540,6 +575,8 @@ class FakeClient:
         self.calls.append(call)
         if self.down is not None:
             raise self.down
+        if call[0] in self.refused:
+            raise self.refused[call[0]]
 
     def _changed(self, *call: Any) -> None:
         self._called(*call)

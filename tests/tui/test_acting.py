@@ -126,7 +126,7 @@ def test_the_diagnostics_are_copied_whole() -> None:
         await stage.press("y")
         await stage.sees("diagnostics sent to the terminal's clipboard")
         assert "Loop lag   0.4 ms" in stage.app.clipboard
-        assert "ops pause returns" in stage.app.clipboard
+        assert "ops  pause returns" in stage.app.clipboard
 
     play(script, sample())
 

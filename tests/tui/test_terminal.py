@@ -173,10 +173,10 @@ def test_a_held_run_is_approved_and_what_the_daemon_knows_is_looked_at(site: Sit
     site.start()
     site.profexctl("run", "gated", "--wait")
     with open_on(site, "--filter", "gated") as terminal:
-        terminal.sees("H held", "failed min_rows", "limit 2000", "a approve")
+        terminal.sees("H held", "failed min_rows", "limit 2,000", "a approve")
         assert site.delivered() == []
         terminal.press("c")
-        terminal.sees("checks.min_rows", "gated.toml:", "default", "sinks/outbox.toml:2")
+        terminal.sees("checks.min_rows", "gated.toml:4", "default")
         terminal.press("i")
         terminal.sees("Loop lag", "Memory", str(site.config), "In flight")
         terminal.press("q")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from typing import ClassVar
 
@@ -11,15 +12,17 @@ from textual.app import ComposeResult
 from profexd.tui import humane
 from profexd.tui.explained import problems_text
 from profexd.tui.lines import Lines
+from profexd.tui.ports import ControlClient
 from profexd.tui.screens.fetched import FetchedScreen
 from profexd.tui.store import State
 from profexd.tui.widgets.bars import Bar
 from profexd.tui.widgets.notice import Notice
 from profexd.tui.widgets.textpane import TextPane
-from profexd.wire import DiagnosticsJson, InfoJson
+from profexd.wire import AuditJson, DiagnosticsJson, InfoJson, Role
 
 _LABEL = 11
 _SLOW_LOOP = 0.25
+AUDIT_LINES = 20
 
 
 class DaemonScreen(FetchedScreen, inherit_bindings=False):
@@ -28,7 +31,7 @@ class DaemonScreen(FetchedScreen, inherit_bindings=False):
     DEFAULT_CSS: ClassVar[str] = ""
 
     def __init__(self) -> None:
-        super().__init__(lambda client: (client.info(), client.diagnostics()))
+        super().__init__(_ask)
 
     def compose_body(self) -> ComposeResult:
         yield Bar(id="title")
@@ -48,9 +51,18 @@ class DaemonScreen(FetchedScreen, inherit_bindings=False):
         self.copy(self.report(), "diagnostics")
 
     def _text(self, width: int) -> Text:
-        info, diagnosis = self.answer
+        info, diagnosis, audit = self.answer
         view = self.view
-        return daemon_text(info, diagnosis, self.tui.state, view.now, view.zone, width)
+        text = daemon_text(info, diagnosis, self.tui.state, view.now, view.zone, width)
+        return text.append_text(audit_text(audit, view.zone))
+
+
+def _ask(
+    client: ControlClient,
+) -> tuple[InfoJson, DiagnosticsJson, Sequence[AuditJson] | None]:
+    info = client.info()
+    audit = client.audit(AUDIT_LINES) if info["role"] == Role.ADMIN.name.lower() else None
+    return info, client.diagnostics(), audit
 
 
 def daemon_text(
@@ -100,6 +112,24 @@ def daemon_text(
         text.append(f"\n  {made['name']}  run {now_at['run_id']}  {phase}")
     if diagnosis["problems"]:
         text.append("\n\nProblems\n", "bold").append_text(problems_text(diagnosis["problems"]))
-    text.append("\n\nWho did what\n" if not diagnosis["problems"] else "\nWho did what\n", "bold")
-    text.append("\n".join(diagnosis.get("audit", [])) or "nothing since its start")
+    return text
+
+
+def audit_text(audit: Sequence[AuditJson] | None, zone: tzinfo | None) -> Text:
+    """Return who did what last, newest first; None is for those who may not know."""
+    text = Text("\n\nWho did what\n", "bold")
+    if audit is None:
+        return text.append("the role admin may know", "not bold dim")
+    for line in audit:
+        at = humane.parse(line["at"])
+        when = humane.moment(at, zone) if at else ""
+        refused = line["result"] != "ok"
+        said = f"{when}  {line['user']}  {line['action']} {line['object']}"
+        text.append(said, "not bold red" if refused else "not bold")
+        if refused:
+            text.append(f"  {line['result']}: {line['code']}", "not bold red")
+        details = ", ".join(f"{key} {value}" for key, value in line["details"].items())
+        text.append(f"  {details}\n" if details else "\n", "not bold dim")
+    if not audit:
+        text.append("nothing yet", "not bold")
     return text

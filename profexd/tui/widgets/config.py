@@ -13,7 +13,7 @@ from profexd.wire import EffectiveJson
 _BUILT_IN = "default"
 _KEY_SHARE = 0.3
 _PLACE_SHARE = 0.34
-_NARROW = 56
+_NARROW = 50
 
 Row = tuple[Text, Text, Text]
 
