@@ -17,7 +17,7 @@ from profexd.cli.words import (
     status_colour,
     took,
 )
-from profexd.wire import ComparisonJson, RunJson, RunStatus
+from profexd.wire import ComparisonJson, FileKind, RunJson, RunStatus
 
 _HEADINGS = (
     Heading("RUN"),
@@ -30,6 +30,8 @@ _HEADINGS = (
     Heading("SIZE", drop=2, right=True),
     Heading("ERROR", drop=4, least=16),
 )
+
+_KINDS: dict[str, str] = {FileKind.DATA: "file", FileKind.SIGNATURE: "signed"}
 
 
 def write_runs(console: Console, runs: Sequence[RunJson], now: datetime) -> None:
@@ -71,12 +73,14 @@ def write_run(console: Console, run: RunJson, now: datetime, *, status: str | No
     if run["status"] == "running" and run["phase"] is not None:
         _write(console, "phase", run["phase"])
     for file in run["files"]:
+        kind = file.get("kind", FileKind.DATA)
+        data = kind == FileKind.DATA
         note = "" if file["status"] == "published" else f"  ({file['status'] or 'not written'})"
-        _write(console, "file", f"{file['uri']}{note}")
+        _write(console, _KINDS.get(kind, kind), f"{file['uri']}{note}")
         if file["status"] is None:
             continue
-        sums = f"{plural(file['rows'], 'row')}, {size(file['bytes'])}"
-        _write(console, "", f"{sums}, sink {file['sink']}")
+        rows = f"{plural(file['rows'], 'row')}, " if data else ""
+        _write(console, "", f"{rows}{size(file['bytes'])}, sink {file['sink']}")
         if file["sha256"]:
             _write(console, "sha256", file["sha256"])
     for check in run["checks"]:
@@ -108,6 +112,8 @@ def _check(check: ComparisonJson) -> str:
 
 def _trigger(run: RunJson) -> str:
     attempt = f", attempt {run['attempt']}" if run["attempt"] > 1 else ""
+    if origin := run.get("origin"):
+        return f"{run['trigger']} of run {origin}{attempt}"
     if run["scheduled_at"] is None:
         return f"{run['trigger']}{attempt}"
     return f"{run['trigger']}, due {local(run['scheduled_at'])}{attempt}"

@@ -153,6 +153,7 @@ class Run:
             "files": [file.as_json() for file in self.files],
             "warnings": list(self.warnings),
             "error": self.error,
+            "origin": self.origin,
             "checks": list(self.checks),
             "hold": None if self.hold is None else self.hold.as_json(),
         }

@@ -42,6 +42,7 @@ def test_a_run_is_sent_again_byte_for_byte(office: Office, partner: Path) -> Non
     office.start()
     run = resent(office, first["run_id"])
     assert (run["status"], run["rows"], run["bytes"]) == ("done", 5, first["bytes"])
+    assert run["origin"] == first["run_id"]
     assert office.contents() == delivered
     shutil.rmtree(office.outbox)
     run = resent(office, first["run_id"])
