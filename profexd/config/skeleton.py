@@ -130,6 +130,12 @@ type = "csv"                         # csv | excel | json | parquet | xml
 # max_size    = "100MB"              # of a file as delivered
 # max_rows    = 1_000_000
 
+# [checks]                           # before anything is published
+# min_rows     = 1
+# max_row_drop = "20%"               # since the last delivered run
+# max_null     = { email = "5%" }
+# on_failure   = "hold"              # hold | fail | warn
+
 # [retry]                            # after errors that can pass
 # attempts    = 5
 # backoff     = "10s"
