@@ -107,7 +107,10 @@ class ProfexdApp(App[Host], inherit_bindings=False):
         self._read_only = read_only
         self._filter_text = filter_text
         self._glyphs = glyphs
-        self._theme_name = theme_name
+        # Before it runs: a theme chosen later has all styles made twice.
+        self.register_theme(PROFEXD_THEME)
+        self.theme = theme_name
+        self.ansi_theme_dark = NAMED_COLORS
         self._now = now
         self._feed = Feed(client, self._feed_said, now, backoff=backoff)
         self._flush_timer: Timer | None = None
@@ -147,9 +150,6 @@ class ProfexdApp(App[Host], inherit_bindings=False):
 
     async def on_mount(self) -> None:
         asyncio.get_running_loop().set_default_executor(DaemonThreads(1))
-        self.register_theme(PROFEXD_THEME)
-        self.theme = self._theme_name
-        self.ansi_theme_dark = NAMED_COLORS
         if self._glyphs is ASCII:
             self.add_class("-ascii")
             ScrollBar.renderer = PlainScrollBars

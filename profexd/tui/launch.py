@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from profexd.wire import Exit
@@ -58,13 +58,23 @@ def environment(options: LaunchOptions, environ: Mapping[str, str]) -> dict[str,
     return kept
 
 
-def appearance(options: LaunchOptions, environ: Mapping[str, str], *, encoding: str) -> Appearance:
-    """Return glyphs and theme: the terminal's own 16 colours and ASCII where it has no more."""
+def appearance(
+    options: LaunchOptions,
+    environ: Mapping[str, str],
+    *,
+    encoding: str,
+    preferred: str | None = None,
+) -> Appearance:
+    """Return glyphs and theme: the terminal's own 16 colours and ASCII where it has no more.
+
+    ``preferred`` is the theme of tui.toml, for terminals with more colours.
+    """
     plain = options.color in ("16", "none") or environ.get("TERM") in ("linux", "dumb", "vt100")
     unicode = encoding.lower().replace("-", "").startswith("utf")
     ascii_only = options.ascii or not unicode or environ.get("TERM") in ("linux", "dumb", "vt100")
     return Appearance(
-        ascii=ascii_only, theme=options.theme or ("ansi-dark" if plain else "profexd")
+        ascii=ascii_only,
+        theme=options.theme or ("ansi-dark" if plain else preferred or "profexd"),
     )
 
 
@@ -80,8 +90,12 @@ def launch(options: LaunchOptions, client: Client) -> int:
     os.environ.update(environment(options, os.environ))
     for frozen in ("COLUMNS", "LINES"):  # where they are exported they hide a change of size
         os.environ.pop(frozen, None)
-    asked = options if options.theme else replace(options, theme=preferences.theme)
-    looks = appearance(asked, os.environ, encoding=sys.stdout.encoding or "ascii")
+    looks = appearance(
+        options,
+        os.environ,
+        encoding=sys.stdout.encoding or "ascii",
+        preferred=preferences.theme,
+    )
 
     from textual.theme import BUILTIN_THEMES
 
