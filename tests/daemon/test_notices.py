@@ -24,7 +24,6 @@ from profexd.export.redact import Secrets
 from profexd.export.stop import Stop
 from profexd.wire import RunStatus
 from tests.daemon.stage import NOON, Stage, run_async
-from tests.servers.process import free_ports
 from tests.servers.receiver import Receiver, Reply
 
 RUN = {"run_id": "7", "status": "failed"}
@@ -137,7 +136,7 @@ def test_the_third_try_may_succeed(tell: Tell, receiver: Receiver) -> None:
 @pytest.mark.parametrize(
     "notify",
     [
-        f'webhook = "http://127.0.0.1:{free_ports(1)[0]}/canary"',
+        'webhook = "http://127.0.0.1:9/canary"',
         'webhook = "http://nowhere.invalid/canary"',
         'webhook = "https://127.0.0.1:1/canary"',
         'command = ["/nonexistent/program"]',
