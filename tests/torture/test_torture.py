@@ -1,0 +1,127 @@
+"""Daemons and workers are killed at many steps, and what is promised is kept; and lies are seen."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from profexd.torture.findings import Invariant
+from profexd.torture.promises import Changed, Full, Partitioned, Split, Window
+from profexd.torture.rounds import Torture
+from profexd.torture.scenarios import scenarios
+from profexd.torture.sinks import place
+from profexd.torture.warehouse import Warehouse
+
+BIN = Path(sys.executable).parent
+
+
+# Bounded by the number of kills, each of which costs the start of some processes.
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_ten_kills_break_no_promise(seed: int, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [
+            *(BIN / "profexd", "torture", "--kills=10", f"--seed={seed}", "--json"),
+            f"--folder={tmp_path / 'torture'}",
+        ],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
+    assert done.returncode == 0, done.stderr
+    (found,) = json.loads(done.stdout)
+    assert found["violations"] == []
+    assert sum(found["kills"].values()) >= 10
+    assert {one["invariant"] for one in found["invariants"] if one["checks"]} == {
+        invariant.name.lower() for invariant in Invariant
+    }
+
+
+@pytest.mark.timeout(400)
+def test_what_should_not_be_there_is_seen(tmp_path: Path) -> None:
+    folder = tmp_path / "torture"
+    folder.mkdir()
+    rounds = 0
+
+    def sabotage(words: str) -> None:
+        nonlocal rounds
+        rounds += 1
+        (outbox,) = folder.glob("profexd-torture-*")
+        left = outbox / "full" / ".customers.csv.gz.1.profexd"
+        if rounds == 1:
+            (outbox / "stranger.csv").write_text("id\n")
+            left.write_text("half")
+        if Invariant.LEFTOVER in words:
+            left.unlink()
+        if "several" in words:
+            (outbox / "full" / "customers.csv.gz").write_bytes(b"half")
+
+    torture = Torture(folder, place=place("file", tmp_path, {}), random=Random(1), say=sabotage)
+    found = torture.run(0)
+    assert found.count(Invariant.SECOND) > 0
+    assert found.count(Invariant.LEFTOVER) > 0
+    assert found.count(Invariant.PARTIAL) > 0
+    assert found.count(Invariant.STATE) == 0
+    words = " ".join(violation.words for violation in found.violations)
+    assert "stranger.csv at main is there" in words
+    assert "full/.customers.csv.gz.1.profexd at main" in words
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    return Warehouse(tmp_path_factory.mktemp("warehouse") / "w.duckdb", Random(1))
+
+
+def full(warehouse: Warehouse) -> list[dict[str, str]]:
+    return [
+        {"id": name, "country": country, "visits": str(visits)}
+        for name, (country, visits) in sorted(warehouse.customers.items())
+    ]
+
+
+def test_a_missing_a_wrong_and_a_repeated_row_are_seen(warehouse: Warehouse) -> None:
+    rows = full(warehouse)
+    assert list(Full().wrong([rows], warehouse)) == []
+    assert any("missing" in words for words in Full().wrong([rows[1:]], warehouse))
+    assert any("twice" in words for words in Full().wrong([[*rows, rows[0]]], warehouse))
+    other = [{**rows[0], "visits": "999"}, *rows[1:]]
+    assert any("is wrong" in words for words in Full().wrong([other], warehouse))
+
+
+def test_parts_out_of_order_and_mixed_partitions_are_seen(warehouse: Warehouse) -> None:
+    rows = full(warehouse)
+    parts = [rows[start : start + 40] for start in range(0, len(rows), 40)]
+    assert list(Split().wrong(parts, warehouse)) == []
+    assert "the parts are out of order" in list(Split().wrong(parts[::-1], warehouse))
+    assert list(Partitioned().wrong([rows], warehouse)) == ["a partition holds several countries"]
+
+
+def test_lost_and_repeated_changes_are_seen(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path / "w.duckdb", Random(1))
+    changed, window = Changed(), Window()
+    changed.delivered(warehouse)
+    window.delivered(warehouse)
+    assert list(changed.wrong([[]], warehouse)) == []
+    assert list(window.wrong([], warehouse)) == []
+    known = len(warehouse.events)
+    warehouse.change()
+    assert any("is missing" in words for words in changed.wrong([[]], warehouse))
+    events = [{"n": n, "event_name": name} for n, name in warehouse.events[known:]]
+    assert list(window.wrong([events], warehouse)) == []
+    assert any("twice" in words for words in window.wrong([events, events], warehouse))
+    assert any("is missing" in words for words in window.wrong([events[1:]], warehouse))
+
+
+def test_one_seed_gives_the_same_kills() -> None:
+    def some(seed: int) -> list[str]:
+        endless = scenarios(["full", "split"], Random(seed))
+        return [str(next(endless)) for _ in range(200)]
+
+    assert some(1) == some(1) != some(2)
+    assert any("worker before staging" in words for words in some(1))
+    assert any("daemon after published" in words for words in some(1))
