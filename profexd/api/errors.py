@@ -96,7 +96,7 @@ class SourceMissing(Permanent):
 
 
 class SourceInvalid(Permanent):
-    """The database is there but is not one, or cannot be read."""
+    """The database is there but is not one, cannot be read, or has rows that share a key."""
 
     code = "source_invalid"
 

@@ -347,7 +347,7 @@ class _Comparison:
         return [f"{expression} AS {identifier(name)}"] if name else []
 
     def _refuse_ambiguous(self) -> None:
-        """Raise ConfigurationInvalid where a key is NULL or there more than once."""
+        """Raise SourceInvalid where a key is NULL or there more than once."""
         file = f"read_parquet({literal(str(self._new))})"
         kept = f"(SELECT CAST(key AS VARCHAR) AS key FROM {file})"  # noqa: S608 - quoted
         # The file is in the order of the keys, and the engine reads it in that order.

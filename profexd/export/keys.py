@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn
 
+from profexd.api.errors import SourceInvalid
 from profexd.export.engine import failing
-from profexd.export.finding import Findings
 
 if TYPE_CHECKING:
     from profexd.config.model import Pipeline
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def refuse_ambiguous(rows: DuckRows, selection: Selection, pipeline: Pipeline) -> None:
-    """Raise ConfigurationInvalid where a selected row's key is NULL, or is another's too.
+    """Raise SourceInvalid where a selected row's key is NULL, or is another's too.
 
     Without it the order would not be total, and equal rows could give different bytes. Of events
     a ``[profiles] key`` says whose they are, so there it may be in many rows.
@@ -34,15 +34,14 @@ def refuse_ambiguous(rows: DuckRows, selection: Selection, pipeline: Pipeline) -
 
 def raise_ambiguous(pipeline: Pipeline, key: str | None, count: int) -> NoReturn:
     """Raise the error that ``key`` is NULL, or in ``count`` rows."""
-    findings = Findings()
     column = pipeline.source.key
-    findings.error(
-        ("profiles", "key"),
-        f'the key is NULL in {count} row{"s" if count > 1 else ""}: the column is "{column}"'
+    said = (
+        f"the key is NULL in {count} row{'s' if count > 1 else ''}"
         if key is None
-        else f'"{key}" is the key of {count} rows: the column is "{column}"',
-        "a key has one row per value: name another column, or leave such rows out by the filter or"
-        " the source's query",
-        of="source",
+        else f'"{key}" is the key of {count} rows'
     )
-    raise findings.refusal(pipeline)
+    raise SourceInvalid(
+        f'source {pipeline.source.name}: profiles.key: {said}: the column is "{column}"',
+        hint="a key has one row per value: name another column, or leave such rows out by the"
+        " filter or the source's query",
+    )

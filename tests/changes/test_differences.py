@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from profexd.api.errors import ConfigurationInvalid
+from profexd.api.errors import ConfigurationInvalid, SourceInvalid
 from tests.changes.building import Runs
 
 DIFFERENT: dict[str, tuple[str, ...]] = {
@@ -168,7 +168,7 @@ def test_a_key_that_is_no_key_is_refused(
     if not first:
         runs.run()
     runs.sql(statement)
-    with pytest.raises(ConfigurationInvalid, match=said):
+    with pytest.raises(SourceInvalid, match=said):
         runs.run()
 
 

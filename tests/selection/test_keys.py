@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from profexd.api import ConfigurationInvalid
+from profexd.api.errors import SourceInvalid
 from tests.formats.exporting import Export
 from tests.selection.choosing import Series
 
@@ -18,7 +18,7 @@ Table = Callable[[str], Export]
     [
         (
             "'a'",
-            r'warehouse\.toml: profiles\.key: "a" is the key of 2 rows: the column is "pid"',
+            r'source warehouse: profiles\.key: "a" is the key of 2 rows: the column is "pid"',
         ),
         ("NULL", r'profiles\.key: the key is NULL in 1 row: the column is "pid"'),
     ],
@@ -28,7 +28,7 @@ def test_a_key_that_is_not_unique_or_null_fails_the_run(
 ) -> None:
     export = table(f"SELECT * FROM (VALUES ('a', 1), ({second}, 2), ('c', 3)) v(pid, n)")
     series = Series(export, {"key": "pid"})
-    with pytest.raises(ConfigurationInvalid, match=message):
+    with pytest.raises(SourceInvalid, match=message):
         series.run()
     assert series.rows(where="n <> 2") == [["pid", "n"], ["a", "1"], ["c", "3"]]
 
