@@ -45,7 +45,7 @@ _L, _G, _P, _W = Place.LIST, Place.LOG, Place.PAGE, Place.EVERYWHERE
 
 # fmt: off
 ACTIONS: tuple[Action, ...] = (
-    Action("reconnect", ("r",), "retry now", "connect again at once, while disconnected", _L,
+    Action("reconnect", ("r",), "retry now", "connect again at once, while disconnected", _W,
            footer=1, enabled=reasons.reconnect),
     Action("approve", ("a",), "approve", "deliver the held run (asks for a note)", _L,
            footer=1, menu=True, danger=True, enabled=reasons.decide),

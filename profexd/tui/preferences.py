@@ -123,7 +123,7 @@ def _clashes(actions: Sequence[Action], changed: Mapping[str, Any]) -> list[str]
             if not heard or not {action.id, other.id} & changed.keys():
                 continue
             shared = set(action.keys) & set(other.keys)
-            if shared and {action.id, other.id} != {"reconnect", "run"}:
+            if shared and "reconnect" not in (action.id, other.id):
                 mine, theirs = (action, other) if action.id in changed else (other, action)
                 found.append(
                     f'keys.{mine.id}: "{min(shared)}" is the key of {theirs.id} too '

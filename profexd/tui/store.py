@@ -19,6 +19,8 @@ from profexd.wire import (
 
 STALE_AFTER = timedelta(seconds=2 * HEARTBEAT_SECONDS)
 RUNS_KEPT = 50
+PIPELINES_KEPT = 30
+"""So many pipelines beside the last one keep their fetched runs: memory has an end."""
 
 
 class Link(StrEnum):
@@ -159,7 +161,9 @@ def reduce(state: State, message: Message) -> State:
                 retry_at=message.retry_at,
             )
         case RunsFetched():
-            return replace(state, runs={**state.runs, message.pipeline: tuple(message.runs)})
+            others = {k: v for k, v in state.runs.items() if k != message.pipeline}
+            kept = dict(list(others.items())[-PIPELINES_KEPT:])
+            return replace(state, runs={**kept, message.pipeline: tuple(message.runs)})
 
 
 def aged(state: State, now: datetime) -> State:

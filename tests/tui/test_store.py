@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 from profexd.tui.store import (
+    PIPELINES_KEPT,
+    RUNS_KEPT,
     Connecting,
     Failure,
     Link,
@@ -134,3 +136,18 @@ def test_a_run_that_waits_can_be_stopped_and_a_finished_one_cannot() -> None:
     assert stoppable_run_id(pipeline("a", last_run=run("a", 1)), None) is None
     waiting = run("a", 2, status="pending")
     assert stoppable_run_id(pipeline("a", last_run=run("a", 1)), waiting) == "a-r2"
+
+
+def test_memory_stays_flat_whatever_happens_for_an_hour() -> None:
+    names = [f"p{number}" for number in range(100)]
+    state = live(*(pipeline(name) for name in names))
+    for number in range(3000):
+        name = names[number % 100]
+        state = reduce(state, RunsFetched(name, [run(name, number)]))
+        at_work = {"run_id": str(number), "phase": "build", "percent": 1.0, "rows": 1, "bytes": 1}
+        state = reduce(state, received("progress", 200 + 3 * number, name=name, running=at_work))
+        ended = run(name, number, run_id=str(number))
+        state = reduce(state, received("run", 202 + 3 * number, run=ended))
+    assert len(state.runs) == PIPELINES_KEPT + 1
+    assert sum(map(len, state.runs.values())) <= (PIPELINES_KEPT + 1) * RUNS_KEPT
+    assert (len(state.current), len(state.paces), len(state.pipelines)) == (100, 0, 100)

@@ -17,9 +17,6 @@ class AskingScreen(ActionScreen, inherit_bindings=False):
         """The names of the chosen pipelines."""
         return [pipeline["name"] for pipeline in self.context().targets]
 
-    def do_reconnect(self) -> None:
-        self.tui.reconnect()
-
     def do_run(self) -> None:
         names = self.chosen
         if len(names) == 1:

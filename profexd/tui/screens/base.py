@@ -198,6 +198,9 @@ class ActionScreen(Screen[None], inherit_bindings=False):
             self.query_one("#too-small", Static).update(f"terminal too small\n{needed}")
         self.call_after_refresh(self.refresh_view)
 
+    def do_reconnect(self) -> None:
+        self.tui.reconnect()
+
     def do_help(self) -> None:
         from profexd.tui.screens.help import Help
 

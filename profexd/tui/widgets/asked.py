@@ -8,6 +8,8 @@ from profexd.tui.store import Failure
 
 Answer = TypeVar("Answer")
 
+_KEPT = 20
+
 
 class Asked(Generic[Answer]):
     """What was answered, or why not; ``awaited`` is the pipeline whose answer is to come."""
@@ -36,6 +38,8 @@ class Asked(Generic[Answer]):
         if name != self.awaited:
             return False
         self.awaited = None
+        while len(self._answers) >= _KEPT:
+            del self._answers[next(iter(self._answers))]
         self._answers[name] = answer
         return True
 

@@ -148,6 +148,8 @@ class Detail(Vertical):
         self.query_one(ContentSwitcher).current = f"tab-{self.tab}"
         if had_focus:
             self.active.focus()
+        if self._status:
+            self._asked_runs = None
         self._status = ""
         self._draw()
         self._settle()
