@@ -253,3 +253,44 @@ def test_a_source_shows_its_rows(desk: Desk, schema: dict[str, Any]) -> None:
         "table": "profiles",
         "profiles": {"key": "profile_id"},
     }
+
+
+def test_what_a_third_party_declares_is_asked(desk: Desk, schema: dict[str, Any]) -> None:
+    options = {
+        "type": {"const": "pigeon"},
+        "loft": {"type": "string", "description": "Where the pigeon lives."},
+        "speed": {"type": "string", "enum": ["slow", "fast"], "default": "slow"},
+    }
+    sink = {**schema["$defs"]["sink"], "properties": {"type": {"enum": ["file", "pigeon"]}}}
+    pigeon = {"properties": options, "required": ["type", "loft"]}
+    known = {"$defs": {**schema["$defs"], "sink": sink, "sink-pigeon": pigeon}}
+
+    async def script(stage: Stage) -> None:
+        await stage.press("p", "enter")
+        await stage.sees("< pigeon >", "loft *", "Where the pigeon lives.", "1 more options")
+        await stage.press("down", "enter")
+        await stage.sees("speed", "< slow (default) >")
+        await stage.press("right")
+        await stage.sees("< fast >")
+        await stage.press("escape", "y")
+
+    assert play(new(desk, known, Kind.SINK, "coop"), script) == [None]
+    assert not (desk.config / "sinks/coop.toml").exists()
+
+
+@pytest.mark.parametrize("size", [(140, 45), (80, 24), (60, 20), (40, 15)])
+def test_the_form_fits_every_terminal(
+    desk: Desk, schema: dict[str, Any], size: tuple[int, int]
+) -> None:
+    async def script(stage: Stage) -> None:
+        await stage.sees("Edit pipeline news", "< warehouse >", "news.csv", "enter next")
+        await stage.sees("1,000 rows of 20 columns")
+        for _ in range(12):
+            await stage.press("down")
+            here = stage.app.focused
+            assert here is not None
+            assert stage.app.screen.region.contains_region(here.region)
+        await stage.press("f1")
+        await stage.sees("Keys of the form")
+
+    play(resume(named(Kind.PIPELINE, "news", desk.config), schema), script, size=size)

@@ -137,7 +137,12 @@ class Opening:
         self._app.push_screen(FormScreen(composing), self._form_left)
 
     def _saved(self, file: str) -> None:
-        self._app.notify(f"{file}\nthe daemon takes it over within 2 seconds", title="saved")
+        info = self._app.state.info
+        if self._app.state.connected and info is not None and info["role"] == "admin":
+            self._app.notify(file, title="saved")
+            self._app.commands.reload()  # which tells what came of it
+        else:
+            self._app.notify(f"{file}\nthe daemon takes it over within 2 seconds", title="saved")
 
     def _form_left(self, file: str | None) -> None:
         if file is not None:
