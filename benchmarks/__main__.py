@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import changed, parted, s3, sftp
+from benchmarks import changed, many, parted, s3, sftp
 from benchmarks.cases import BESIDE_COPY, EXPORTS, MAX_SHEET_ROWS, Case, beside_copy
 from benchmarks.inputs import Inputs
 from benchmarks.measure import ROOT, Comparison, Result, compare, measure
@@ -95,6 +95,10 @@ def main() -> None:
     parser.add_argument("--changed", action="store_true", help="a second run in mode changed")
     parser.add_argument("--changed-rows", type=int, default=10_000_000)
     parser.add_argument("--shuffled", action="store_true", help="with --changed: in no order")
+    parser.add_argument("--many", action="store_true", help="a daemon with many pipelines")
+    parser.add_argument("--many-pipelines", type=int, default=1_000)
+    parser.add_argument("--many-runs", type=int, default=10_000)
+    parser.add_argument("--many-rest", type=float, default=60.0, help="seconds")
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--memory-rows", type=int, default=2_000_000)
     parser.add_argument("--split-rows", type=int, default=_SPLIT_ROWS, help="about 300 MB")
@@ -117,7 +121,7 @@ def main() -> None:
     arguments = parser.parse_args()
     wanted = [part for part in parts if getattr(arguments, part)]
     # One needs a server, and so root, the other many rows: only where it is asked for.
-    asked = arguments.sftp or arguments.s3 or arguments.changed
+    asked = arguments.sftp or arguments.s3 or arguments.changed or arguments.many
     wanted = wanted or ([] if asked else list(parts))
     with tempfile.TemporaryDirectory(prefix="profexd-bench-", dir=arguments.folder) as name:
         inputs = Inputs(Path(name))
@@ -150,6 +154,14 @@ def main() -> None:
                 Path(name), rows=arguments.changed_rows, shuffled=arguments.shuffled
             )
             put(arguments.report, "changed", section)
+        if arguments.many:
+            section = many.section(
+                Path(name),
+                pipelines=arguments.many_pipelines,
+                runs=arguments.many_runs,
+                rest=arguments.many_rest,
+            )
+            put(arguments.report, "many", section)
     print(arguments.report.read_text(encoding="utf-8"))
 
 

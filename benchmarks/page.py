@@ -12,6 +12,7 @@ _TITLES = {
     "changed": "## Changed rows",
     "sftp": "## Over SFTP",
     "s3": "## To S3",
+    "many": "## Many pipelines",
 }
 _INTRODUCTION = """# Benchmarks
 
@@ -20,8 +21,9 @@ measure one section alone and leave the others as they are. Each measurement is 
 own, without the start of the interpreter and the loading of libraries; the ways of one export
 alternate, and times are medians. All read the same made-up rows of 20 columns, nested ones too.
 profexd's time is that of its own build: source, SQL, format, codec, SHA-256, spool.
-`--sftp` measures the sftp sink, as root, `--s3 AWS` the s3 sink beside the AWS command line, and
-`--changed` a second run in mode `changed`, each only where it is asked for.
+`--sftp` measures the sftp sink, as root, `--s3 AWS` the s3 sink beside the AWS command line,
+`--changed` a second run in mode `changed`, and `--many` a daemon with 1,000 pipelines, each only
+where it is asked for.
 """
 
 
