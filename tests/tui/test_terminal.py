@@ -178,7 +178,7 @@ def test_a_held_run_is_approved_and_what_the_daemon_knows_is_looked_at(site: Sit
         terminal.press("c")
         terminal.sees("checks.min_rows", "gated.toml:4", "default")
         terminal.press("i")
-        terminal.sees("Loop lag", "Memory", str(site.config), "In flight")
+        terminal.sees("Loop lag", "Memory", "In flight", "run gated")
         terminal.press("q")
         terminal.press("u")
         terminal.sees("none broken", "parquet", "sftp")
