@@ -118,6 +118,12 @@ class ProfexdApp(App[Host], inherit_bindings=False):
         self._ticks = 0
 
     @property
+    def read_only(self) -> bool:
+        """Whether nothing can be changed from here: so asked for, or by the caller's role."""
+        role = self.state.info["role"] if self.state.info else ""
+        return self._read_only or role in ("viewer", "none")
+
+    @property
     def actions(self) -> tuple[Action, ...]:
         """The table of actions, with the keys that the user chose."""
         return self.preferences.actions

@@ -162,7 +162,7 @@ def held() -> FakeClient:
 
 
 PAGES = {
-    "config": ("c", ("sink lake.pass",)),
+    "config": ("c", ("sink lake.",)),
     "plugins": ("u", ("acme", "broken")),
     "daemon": ("i", ("87.0 MB",)),
 }

@@ -127,7 +127,8 @@ def audit_text(audit: Sequence[AuditJson] | None, zone: tzinfo | None) -> Text:
         said = f"{when}  {line['user']}  {line['action']} {line['object']}"
         text.append(said, "not bold red" if refused else "not bold")
         if refused:
-            text.append(f"  {line['result']}: {line['code']}", "not bold red")
+            why = "" if line["code"] == line["result"] else f": {line['code']}"
+            text.append(f"  {line['result']}{why}", "not bold red")
         details = ", ".join(f"{key} {value}" for key, value in line["details"].items())
         text.append(f"  {details}\n" if details else "\n", "not bold dim")
     if not audit:

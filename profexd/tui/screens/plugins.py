@@ -48,6 +48,7 @@ class PluginsScreen(FetchedScreen, inherit_bindings=False):
             text.append(
                 f"{broken} broken" if broken else "none broken", "red" if broken else "not bold"
             )
+            text.append("  enter shows the error" if broken else "", "not bold dim")
         return text
 
     def draw(self) -> None:
