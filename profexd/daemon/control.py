@@ -28,6 +28,8 @@ CALLER: web.RequestKey[Caller] = web.RequestKey("caller", Caller)
 
 _GROUP = "profexd"
 _MOST_DETAILS = 10
+BACKLOG = 1024
+"""Where no more may wait, a client is refused at once."""
 _STATUS = {
     "bad_request": 400,
     "denied": 403,
@@ -193,7 +195,7 @@ def listen(path: Path) -> socket.socket:
             hint="name another with --socket or PROFEXD_SOCKET",
         ) from why
     _share(path)
-    listening.listen(128)
+    listening.listen(BACKLOG)
     listening.setblocking(False)
     return listening
 

@@ -10,15 +10,20 @@ from socket import socket
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from profexd.daemon.control import SocketUnusable, listen
+from profexd.daemon.control import BACKLOG, SocketUnusable, listen
 from profexd.daemon.routes import Api
 
 log = logging.getLogger(__name__)
 
 _requests = logging.getLogger("profexd.daemon.requests")
 _requests.addFilter(
-    # What is no HTTP was answered with 400. That is its sender's mistake, and may be said often.
-    lambda record: not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+    # What is no HTTP was answered with 400, and who has left hears nothing: neither is our mistake.
+    lambda record: (
+        not (
+            record.exc_info
+            and isinstance(record.exc_info[1], (HttpProcessingError, ConnectionError))
+        )
+    )
 )
 _CLOSE_WITHIN = 1.0
 """What open connections may take at the end."""
@@ -50,7 +55,7 @@ class Doors:
     async def open(self) -> None:
         """Answer."""
         assert self._listening is not None
-        self._site = web.SockSite(self._runner, self._listening)
+        self._site = web.SockSite(self._runner, self._listening, backlog=BACKLOG)
         await self._site.start()
 
     async def follow(self, metrics_address: str) -> None:

@@ -57,7 +57,7 @@ def messages(draw: st.DrawFn) -> bytes:
 lines = st.lists(messages() | st.binary(max_size=60), min_size=1, max_size=5).map(b"\n".join)
 
 
-@examples(300)
+@examples(100)
 @given(messages() | st.binary(max_size=200))
 def test_a_line_is_a_message_whose_values_are_of_their_types_or_none(line: bytes) -> None:
     try:
