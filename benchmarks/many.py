@@ -195,6 +195,8 @@ def section(folder: Path, *, pipelines: int, runs: int, rest: float) -> str:
         unchanged = daemon.took(daemon.client.reload)
         daemon.pipeline(pipelines // 2, "# changed\n")
         changed = daemon.took(daemon.client.reload)
+        # The watcher saw the change as well.
+        time.sleep(5)
         daemon.quiet()
         idle = daemon.took(lambda: time.sleep(rest))
         at_rest = daemon.look()
