@@ -10,6 +10,7 @@ from random import Random
 
 import pytest
 
+from profexd.api.errors import ConfigurationInvalid
 from profexd.torture.findings import Invariant
 from profexd.torture.promises import Changed, Full, Partitioned, Split, Window
 from profexd.torture.rounds import Torture
@@ -125,3 +126,16 @@ def test_one_seed_gives_the_same_kills() -> None:
     assert some(1) == some(1) != some(2)
     assert any("worker before staging" in words for words in some(1))
     assert any("daemon after published" in words for words in some(1))
+
+
+def test_a_sink_that_is_not_there_or_that_nobody_can_look_into_is_refused(tmp_path: Path) -> None:
+    sinks = tmp_path / "sinks"
+    sinks.mkdir()
+    (sinks / "web.toml").write_text('type = "http"\nurl = "https://partner.example/"\n')
+    (sinks / "disk.toml").write_text('type = "file"\nroot = "/srv/exports"\n')
+    for name in ("nowhere", "web"):
+        with pytest.raises(ConfigurationInvalid, match=name):
+            place(name, tmp_path, {})
+    found = place("disk", tmp_path, {"mode": "0600", "simulate_latency": "true"})
+    assert found.below(tmp_path).options["root"].startswith("/srv/exports/profexd-torture-")
+    assert (found.options["mode"], found.options["simulate_latency"]) == ("0600", True)
