@@ -393,8 +393,8 @@ class EventJson(TypedDict):
 
     ``type`` is ``hello`` (with ``boot_id``), ``pipeline`` (with the whole ``pipeline``, or
     ``gone``: its name), ``run`` (with the whole ``run``), ``progress`` (with ``running`` and
-    ``name``), ``notice`` (with ``notice``: who was told), ``heartbeat`` or ``lagged`` (fetch everything anew). ``seq`` grows by one with
-    each event of a boot; heartbeats repeat the last.
+    ``name``), ``notice`` (with ``notice``: who was told), ``heartbeat`` or ``lagged`` (fetch
+    everything anew). ``seq`` grows by one with each event of a boot; heartbeats repeat the last.
     """
 
     type: Literal["hello", "pipeline", "run", "progress", "config", "notice", "heartbeat", "lagged"]
