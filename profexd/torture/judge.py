@@ -183,13 +183,12 @@ class Judge:
             self._site.until(lambda: not self._leftovers(), "nothing is left", _SOON)
         except Stuck:
             restart()
-        else:
-            self._findings.checks[Invariant.LEFTOVER] += 1
-            return
-        try:
-            self._site.until(lambda: not self._leftovers(), "nothing is left", _LATER)
-        except Stuck:
-            self._tell(Invariant.LEFTOVER, this, self._leftovers())
+            try:
+                self._site.until(lambda: not self._leftovers(), "nothing is left", _LATER)
+            except Stuck:
+                self._tell(Invariant.LEFTOVER, this, self._leftovers())
+                return
+        self._tell(Invariant.LEFTOVER, this, ())
 
     def _leftovers(self) -> list[str]:
         found = [
