@@ -142,7 +142,7 @@ class Reloader:
     async def _taken_over(self) -> Configuration:
         """Read the files, judge them as far as that is quick, and let the core take them over."""
         previous = self._good
-        self._read = read = await asyncio.to_thread(self._load, previous)
+        self._read = read = await asyncio.to_thread(self._load, self._last_good())
         asked = await self._inspections.begin(read)
         if asked:
             _, asked = await asyncio.wait(asked, timeout=_PATIENCE)
@@ -153,6 +153,15 @@ class Reloader:
         else:
             self._good = judged
         return judged
+
+    def _last_good(self) -> Configuration:
+        """Return what a file that cannot be read falls back to: what was judged, or is in force.
+
+        What is in force may be waiting for its judgement.
+        """
+        judged = {name: one for name, one in self._good.pipelines.items() if one.pipeline}
+        pipelines = {**self._core.configuration.pipelines, **judged}
+        return dataclasses.replace(self._good, pipelines=pipelines)
 
     def _follow(
         self,
