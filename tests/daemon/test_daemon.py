@@ -134,6 +134,8 @@ def test_kill_9_of_the_daemon_ends_its_children_and_the_next_start_says_interrup
     daemon.start()
     run_id = daemon.run("slow")
     until(lambda: daemon.get(f"/v1/runs/{run_id}")["phase"] == "build")
+    # Another may still judge the pipeline by its source.
+    until(lambda: len(daemon.children()) == 1)
     (child,) = daemon.children()
     daemon.signal(signal.SIGKILL)
     daemon.wait()

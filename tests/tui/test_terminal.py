@@ -118,7 +118,7 @@ def test_without_colours_and_in_ascii_nothing_else_is_drawn(site: Site) -> None:
         for keys, text in (
             ("x", "nothing is running"),
             (":", "Search for"),
-            ("?", "again at once"),
+            ("?", "run now (all marked)"),
         ):
             terminal.press(keys)
             screen = terminal.sees(text)
