@@ -147,11 +147,11 @@ def _ratios(cells: Sequence[Cell]) -> str:
             f"{NAMES[way]} {_ratio(cell[way], fastest)}" for way in _LOOPS if way in cell
         )
         target = TARGETS.get(export)
-        verdict = ""
+        met = ""
         if target is not None:
-            verdict = f"{target:g} {verdict(fastest / cell['profexd'].seconds >= target)}"
+            met = f"{target:g} {verdict(fastest / cell['profexd'].seconds >= target)}"
         ratios[0] = f"**{ratios[0]}**"
-        text += f"| {export} | {' | '.join(ratios)} | {loops or '–'} | {verdict or '–'} |\n"
+        text += f"| {export} | {' | '.join(ratios)} | {loops or '–'} | {met or '–'} |\n"
     return text
 
 
