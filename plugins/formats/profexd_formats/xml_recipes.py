@@ -24,11 +24,11 @@ def applied(steps: Sequence[Step]) -> tuple[list[tuple[str, str]], list[str]]:
 
     Many columns that share a recipe become a list that it is applied to.
     """
-    groups: dict[str, list[Step]] = {}
     if len(steps) <= _FEW:
         names = [f"g{place}" for place in range(len(steps))]
         direct = [step.recipe(step.column) for step in steps]
         return list(zip(direct, names, strict=True)), names
+    groups: dict[str, list[Step]] = {}
     numbers: dict[str, int] = {}
     references: list[str] = []
     for step in steps:
