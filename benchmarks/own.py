@@ -17,8 +17,8 @@ from profexd.api import Part, TextBlock, literal
 from profexd.config.catalog import load_catalog
 from profexd.config.loading import pipeline_from_documents
 from profexd.export.build import build
+from profexd.export.parts.rows import DuckRows
 from profexd.export.plan import Plan
-from profexd.export.rows import DuckRows
 from profexd.export.stop import Stop
 
 MEMORY = 10**9

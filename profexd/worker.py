@@ -14,8 +14,8 @@ import threading
 from typing import IO, Any, TextIO
 
 from profexd.config.catalog import load_catalog
-from profexd.export.inspect import perform_inspection
 from profexd.export.job import Job
+from profexd.export.judging.inspect import perform_inspection
 from profexd.export.messages import Finished, Logged, Message, Retrying, encode
 from profexd.export.notify import perform_notice
 from profexd.export.redact import Secrets

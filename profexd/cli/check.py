@@ -105,8 +105,8 @@ def _ask_sinks(places: Places, file: Path | None) -> list[ProbeJson]:
 
 
 def _inspected(configuration: Configuration, places: Places) -> Configuration:
-    from profexd.daemon.recorded import delivered_state
-    from profexd.export.inspect import inspected
+    from profexd.daemon.state.recorded import delivered_state
+    from profexd.export.judging.inspect import inspected
     from profexd.export.stop import Stop
 
     with TemporaryDirectory(prefix="profexd-check-") as folder:
@@ -119,6 +119,6 @@ def _inspected(configuration: Configuration, places: Places) -> Configuration:
 
 
 def _past(places: Places) -> Past | None:
-    from profexd.daemon.recorded import past
+    from profexd.daemon.state.recorded import past
 
     return past(places.paths.state, places.now())

@@ -27,7 +27,7 @@ def command(places: Places, name: str, as_json: bool) -> int:
     Exit code 2 if the configuration is invalid or the name unknown, 1 for what fails while
     running.
     """
-    from profexd.daemon.once import export
+    from profexd.daemon.life.once import export
 
     if not places.paths.config.is_dir():
         raise CommandError(

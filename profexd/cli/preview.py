@@ -63,7 +63,7 @@ def _preview(
 ) -> PreviewJson:
     from profexd.export.job import Job
     from profexd.export.plan import plan
-    from profexd.export.preview import preview
+    from profexd.export.selection.preview import preview
 
     now = places.now()
     number = str(int(now.timestamp()))

@@ -65,7 +65,7 @@ def group(context: click.Context, log_format: str | None, log_level: str | None)
                 exit_code=Exit.USAGE,
             )
         return None
-    from profexd.daemon.main import serve
+    from profexd.daemon.life.main import serve
 
     places = context.ensure_object(Places)
     return serve(places.paths, log_format=log_format, log_level=log_level)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from profexd.config.model import Pipeline
-from profexd.config.problems import Scope
+from profexd.config.text.problems import Scope
 from profexd.wire import ProblemJson
 
 _SETTLED_NS = 2 * 10**9

@@ -17,7 +17,7 @@ from profexd.api.format import Format
 from profexd.api.notifier import Notifier
 from profexd.api.options import FormatOptions, NotifierOptions, Options, SinkOptions
 from profexd.api.sink import Sink
-from profexd.config.options import options_model
+from profexd.config.readers.options import options_model
 from profexd.wire import PluginJson
 
 Kind = Literal["format", "codec", "sink", "notifier"]

@@ -11,10 +11,10 @@ from typing import Any
 from pydantic import BaseModel
 
 from profexd.api.options import Options, Secret
-from profexd.config.documents import PipelineFile, SourceFile
 from profexd.config.model import Entry, Pipeline
-from profexd.config.problems import Path, Scope, dotted
-from profexd.config.values import from_json
+from profexd.config.readers.documents import PipelineFile, SourceFile
+from profexd.config.text.problems import Path, Scope, dotted
+from profexd.config.text.values import from_json
 from profexd.wire import EffectiveJson, SettingJson
 
 _MASK = "***"

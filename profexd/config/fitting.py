@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from profexd.config.catalog import Catalog
-from profexd.config.documents import PipelineFile
-from profexd.config.manifest import Manifest
 from profexd.config.model import Settings, SinkChoice
-from profexd.config.problems import Path, Scope
+from profexd.config.readers.documents import PipelineFile
+from profexd.config.readers.manifest import Manifest
 from profexd.config.template import Template, sample_values
+from profexd.config.text.problems import Path, Scope
 
 
 def check_fits(

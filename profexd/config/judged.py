@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from profexd.config.model import Configuration, Entry
-from profexd.config.problems import Problems
+from profexd.config.text.problems import Problems
 from profexd.wire import ProblemJson
 
 

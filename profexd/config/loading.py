@@ -12,8 +12,19 @@ from typing import Any
 from profexd.config.again import Read, Reading, Readings
 from profexd.config.catalog import Catalog
 from profexd.config.conflicts import rivals
-from profexd.config.defaults import check_defaults, with_defaults
-from profexd.config.files import (
+from profexd.config.model import Configuration, Entry, Settings, SinkChoice, Source
+from profexd.config.past import Past, renamed, warn_of_the_past
+from profexd.config.readers.defaults import check_defaults, with_defaults
+from profexd.config.readers.parts import read_sink, read_source
+from profexd.config.readers.pipelines import (
+    Named,
+    Surroundings,
+    Value,
+    pipeline_from_documents,
+    read_pipeline,
+)
+from profexd.config.readers.settings import read_settings
+from profexd.config.text.files import (
     FOLDERS,
     SETTINGS,
     Found,
@@ -22,17 +33,7 @@ from profexd.config.files import (
     find,
     read_document,
 )
-from profexd.config.model import Configuration, Entry, Settings, SinkChoice, Source
-from profexd.config.parts import read_sink, read_source
-from profexd.config.past import Past, renamed, warn_of_the_past
-from profexd.config.pipelines import (
-    Named,
-    Surroundings,
-    Value,
-    pipeline_from_documents,
-    read_pipeline,
-)
-from profexd.config.problems import (
+from profexd.config.text.problems import (
     IS_MISSING,
     Document,
     Places,
@@ -41,10 +42,9 @@ from profexd.config.problems import (
     listed,
     problem,
 )
-from profexd.config.settings import read_settings
-from profexd.config.strays import strays
-from profexd.config.trust import is_known, members, refused
-from profexd.config.values import digest, to_json
+from profexd.config.text.strays import strays
+from profexd.config.text.trust import is_known, members, refused
+from profexd.config.text.values import digest, to_json
 from profexd.wire import ProblemJson
 
 __all__ = ["check_file", "load", "load_pipeline_file", "pipeline_from_documents"]

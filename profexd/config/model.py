@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from profexd.api.options import FormatOptions, Secret, SinkOptions
-from profexd.config.checks import Checks
-from profexd.config.manifest import Manifest
 from profexd.config.notify import Notify
+from profexd.config.readers.checks import Checks
+from profexd.config.readers.manifest import Manifest
 from profexd.config.shape import (
     ChangesChoice,
     ColumnsChoice,
@@ -23,8 +23,8 @@ from profexd.config.shape import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from profexd.config.problems import Places
     from profexd.config.template import Template
+    from profexd.config.text.problems import Places
     from profexd.wire import ProblemJson
 
 

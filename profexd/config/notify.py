@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from profexd.api.options import NoticeEvent, NotifierOptions, Secret
-from profexd.config.options import secrets_of
+from profexd.config.readers.options import secrets_of
 
 Notice = NoticeEvent
 

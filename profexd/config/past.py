@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from profexd.config.model import Pipeline
-from profexd.config.problems import Path, Scope
+from profexd.config.text.problems import Path, Scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

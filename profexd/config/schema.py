@@ -12,19 +12,19 @@ from pydantic_core import core_schema
 
 from profexd.api.options import Options
 from profexd.config.catalog import Catalog
-from profexd.config.choices import PERIODS
-from profexd.config.conditions import OPERATORS
-from profexd.config.documents import (
+from profexd.config.readers.choices import PERIODS
+from profexd.config.readers.conditions import OPERATORS
+from profexd.config.readers.documents import (
     NAME_PATTERN,
     PipelineFile,
     ScheduleTable,
     SettingsFile,
     SourceFile,
 )
-from profexd.config.notifiers import SELF_EVIDENT
-from profexd.config.options import options_model
-from profexd.config.parts import NO_COMPRESSION
-from profexd.config.selection import ConditionTable, SpanTable
+from profexd.config.readers.notifiers import SELF_EVIDENT
+from profexd.config.readers.options import options_model
+from profexd.config.readers.parts import NO_COMPRESSION
+from profexd.config.readers.selection import ConditionTable, SpanTable
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 FileKind = Literal["profexd", "source", "sink", "pipeline"]

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
 from profexd.api.errors import ConfigurationInvalid
-from profexd.config.problems import Mistake
+from profexd.config.text.problems import Mistake
 
 MAX_PATH = 1024
 MAX_NAME = 255

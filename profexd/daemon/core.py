@@ -11,24 +11,25 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from profexd.api.errors import ProfexdError
-from profexd.daemon import decide, inbox
-from profexd.daemon.audit import AuditLog
-from profexd.daemon.board import Board
-from profexd.daemon.database import StoreUnusable
-from profexd.daemon.holds import Holds, because
-from profexd.daemon.housekeeping import Housekeeping
-from profexd.daemon.hub import Hub
-from profexd.daemon.ledger import misspoke, state_unusable
-from profexd.daemon.notices import Notices
-from profexd.daemon.notify import Teller
-from profexd.daemon.records import Pause, Run
-from profexd.daemon.resends import Resends
-from profexd.daemon.runlog import RunLogs
-from profexd.daemon.runs import Runs
-from profexd.daemon.spool import Spool
-from profexd.daemon.store import Store
-from profexd.daemon.supervisor import WORKER, Supervisor, WorkerEnded, WorkerSaid
-from profexd.daemon.timetable import Timetable
+from profexd.daemon import inbox
+from profexd.daemon.api.audit import AuditLog
+from profexd.daemon.api.board import Board
+from profexd.daemon.api.hub import Hub
+from profexd.daemon.life.housekeeping import Housekeeping
+from profexd.daemon.runs.holds import Holds, because
+from profexd.daemon.runs.lives import Runs
+from profexd.daemon.runs.resends import Resends
+from profexd.daemon.runs.runlog import RunLogs
+from profexd.daemon.runs.spool import Spool
+from profexd.daemon.runs.supervisor import WORKER, Supervisor, WorkerEnded, WorkerSaid
+from profexd.daemon.state.database import StoreUnusable
+from profexd.daemon.state.ledger import misspoke, state_unusable
+from profexd.daemon.state.records import Pause, Run
+from profexd.daemon.state.store import Store
+from profexd.daemon.telling.notices import Notices
+from profexd.daemon.telling.notify import Teller
+from profexd.daemon.timing import decide
+from profexd.daemon.timing.timetable import Timetable
 from profexd.export.messages import Progress
 from profexd.wire import NoticeJson, RunStatus, Trigger
 

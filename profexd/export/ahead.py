@@ -15,7 +15,7 @@ from profexd.export.messages import Logged
 if TYPE_CHECKING:
     from profexd.api.types import Staged
     from profexd.config.model import Pipeline
-    from profexd.export.parts import BuiltPart
+    from profexd.export.parts.writing import BuiltPart
 
 
 def makes_several(pipeline: Pipeline) -> bool:

@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from profexd.api.format import FormatContext
-from profexd.export.changes import baseline_files, changed_rows, kept_file
-from profexd.export.keys import refuse_ambiguous
-from profexd.export.partition import partitions
-from profexd.export.parts import BuiltPart, SpoolParts
-from profexd.export.profile import Profile, bytes_mark, measure
-from profexd.export.query import Selection, select
-from profexd.export.receipts import source_seen
-from profexd.export.rows import DuckRows
-from profexd.export.source import OpenSource, open_source
-from profexd.export.window import window_state
+from profexd.export.checks.profile import Profile, bytes_mark, measure
+from profexd.export.parts.partition import partitions
+from profexd.export.parts.rows import DuckRows
+from profexd.export.parts.writing import BuiltPart, SpoolParts
+from profexd.export.receipts.writing import source_seen
+from profexd.export.selection.changes import baseline_files, changed_rows, kept_file
+from profexd.export.selection.keys import refuse_ambiguous
+from profexd.export.selection.query import Selection, select
+from profexd.export.selection.window import window_state
+from profexd.export.source.opening import OpenSource, open_source
 
 if TYPE_CHECKING:
     from profexd.api.format import Format

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from profexd.api.errors import NameCollision, Permanent
-from profexd.export.checks import Comparison, compare
+from profexd.export.checks.limits import Comparison, compare
 
 if TYPE_CHECKING:
-    from profexd.config.checks import Checks
-    from profexd.export.profile import Profile
+    from profexd.config.readers.checks import Checks
+    from profexd.export.checks.profile import Profile
 
 
 class CheckFailed(Permanent):

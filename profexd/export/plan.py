@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from profexd.api.errors import ConfigurationInvalid, NameCollision
 from profexd.config.template import PathValues, path_faults
-from profexd.export.receipts import Receipts, receipts_of
+from profexd.export.receipts.writing import Receipts, receipts_of
 
 if TYPE_CHECKING:
     from profexd.api.codec import Codec

@@ -19,6 +19,7 @@ from profexd.config.loading import pipeline_from_documents
 from profexd.export.ahead import Ahead, makes_several
 from profexd.export.build import Outcome, build
 from profexd.export.check import check, check_targets, decide
+from profexd.export.checks.profile import Profile
 from profexd.export.deliver import Delivery, deliver, discard, paced, publish, refuse_unable
 from profexd.export.journal import Journal
 from profexd.export.messages import (
@@ -33,20 +34,19 @@ from profexd.export.messages import (
     Progress,
     Staging,
 )
-from profexd.export.parts import BuiltPart
+from profexd.export.parts.spool import make_spool
+from profexd.export.parts.stored import stored_parts
+from profexd.export.parts.writing import BuiltPart
 from profexd.export.plan import Plan, plan
-from profexd.export.preview import preview
 from profexd.export.probe import probe_sinks
-from profexd.export.profile import Profile
-from profexd.export.receipts import write_receipts
+from profexd.export.receipts.sshsig import Signer
+from profexd.export.receipts.writing import write_receipts
 from profexd.export.record import record_done, record_failure
 from profexd.export.redact import Secrets
 from profexd.export.retry import Attempts
-from profexd.export.spool import make_spool
-from profexd.export.sshsig import Signer
+from profexd.export.selection.preview import preview
+from profexd.export.selection.why import why
 from profexd.export.stop import Stop
-from profexd.export.stored import stored_parts
-from profexd.export.why import why
 from profexd.wire import FileKind, Phase, RunStatus
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ from profexd.config.loading import pipeline_from_documents
 from profexd.export.build import build
 from profexd.export.job import Job
 from profexd.export.plan import plan
-from profexd.export.schema import describe
+from profexd.export.source.schema import describe
 from profexd.export.stop import Stop
 
 PLAIN = "SELECT i AS id, 'customer ' || i AS name FROM range({rows}) r(i)"

@@ -49,7 +49,7 @@ from profexd.api import (
     TargetExists,
 )
 from profexd.config.catalog import load_catalog
-from profexd.config.options import secrets_of
+from profexd.config.readers.options import secrets_of
 
 LARGE = 9 * 2**20
 """Bytes of a file that no sink sends in one piece."""

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from profexd.config.paths import Paths
-from profexd.daemon.main import serve
+from profexd.daemon.life.main import serve
 
 TAPPED = (sys.executable, "-m", "profexd.torture.tap")
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from profexd.api import ConfigurationInvalid
-from profexd.export.preview import preview
+from profexd.export.selection.preview import preview
 from profexd.export.stop import Stop
 from profexd.wire import PreviewJson
 from tests.formats.exporting import PLAN, Export, catalog

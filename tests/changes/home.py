@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from profexd.config.paths import Paths
-from profexd.daemon.once import export
+from profexd.daemon.life.once import export
 from profexd.wire import RunJson
 
 PIPELINE = """

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from profexd.daemon.once import export
+from profexd.daemon.life.once import export
 from tests.changes.home import PIPELINE, SOURCE, Home
 from tests.end_to_end.site import BIN, Site
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from profexd.export.build import rows_of
-from profexd.export.changes import Standing, baseline_files, standing
-from profexd.export.preview import preview
-from profexd.export.query import select
-from profexd.export.source import open_source
+from profexd.export.selection.changes import Standing, baseline_files, standing
+from profexd.export.selection.preview import preview
+from profexd.export.selection.query import select
+from profexd.export.source.opening import open_source
 from profexd.export.stop import Stop
 from profexd.wire import PreviewJson
 from tests.changes.building import CATALOG, Runs

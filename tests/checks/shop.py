@@ -10,7 +10,7 @@ import duckdb
 
 from profexd.client import ClientError, connect
 from profexd.config.paths import Paths
-from profexd.daemon.once import export
+from profexd.daemon.life.once import export
 from tests.end_to_end.site import Site
 
 

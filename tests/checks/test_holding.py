@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from profexd.api.errors import ProfexdError
-from profexd.daemon import control, inbox
-from profexd.daemon.access import Caller
-from profexd.daemon.decide import Refused
-from profexd.daemon.records import Run
+from profexd.daemon import inbox
+from profexd.daemon.api import control
+from profexd.daemon.api.access import Caller
+from profexd.daemon.state.records import Run
+from profexd.daemon.timing.decide import Refused
 from profexd.wire import Role, RunStatus
 from tests.daemon.stage import Play, Stage, run_async
 

@@ -18,7 +18,7 @@ from profexd.cli import boundary, profexd
 from profexd.cli.control import group as control
 from profexd.cli.profexd import EX_USAGE
 from profexd.client import UnreachableReason
-from profexd.daemon import main, shutdown
+from profexd.daemon.life import main, shutdown
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from profexd.cli.profexd import VERBS
-from profexd.daemon.store import Store
+from profexd.daemon.state.store import Store
 from tests.cli.conftest import Command, Outcome
 
 PIPELINE = """\

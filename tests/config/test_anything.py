@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from profexd.config.catalog import Catalog
-from profexd.config.documents import PipelineFile, SettingsFile, SourceFile
 from profexd.config.loading import load
+from profexd.config.readers.documents import PipelineFile, SettingsFile, SourceFile
 from tests.config.test_positions import SCALARS, TABLES
 from tests.config.tree import PIPELINE, SINK, SOURCE
 

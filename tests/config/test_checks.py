@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from profexd.config.checks import Checks
-from profexd.export.inspect import inspected
+from profexd.config.readers.checks import Checks
+from profexd.export.judging.inspect import inspected
 from profexd.export.stop import Stop
 from tests.config.tree import PIPELINE, Tree, told
 

@@ -13,7 +13,7 @@ import pytest
 import tomlkit
 
 from profexd.config.catalog import Catalog, load_catalog
-from profexd.config.schedule import parse_schedule
+from profexd.config.readers.schedule import parse_schedule
 from profexd.config.schema import json_schema
 from profexd.config.template import PLACEHOLDERS, Template
 from tests.config.tree import PIPELINE, Tree, told

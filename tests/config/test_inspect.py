@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from profexd.config.model import Configuration
-from profexd.export.inspect import inspected
+from profexd.export.judging.inspect import inspected
 from profexd.export.stop import Stop
 from tests.config.tree import PIPELINE, Tree, told
 

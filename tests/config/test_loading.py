@@ -16,7 +16,7 @@ from profexd.api import Doc, Secret, Sink, SinkOptions
 from profexd.config.catalog import Catalog
 from profexd.config.loading import check_file, load_pipeline_file
 from profexd.config.model import Configuration
-from profexd.config.trust import members, refused
+from profexd.config.text.trust import members, refused
 from tests.config.tree import PIPELINE, Tree, told
 
 

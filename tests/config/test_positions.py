@@ -10,7 +10,7 @@ import tomlkit
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profexd.config.positions import positions
+from profexd.config.text.positions import positions
 
 
 def test_keys_tables_lists_and_inline_tables_have_their_place() -> None:

@@ -10,9 +10,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from profexd.config.catalog import Catalog
-from profexd.config.documents import SettingsFile
 from profexd.config.loading import load
 from profexd.config.model import Settings
+from profexd.config.readers.documents import SettingsFile
 from profexd.config.skeleton import FILES
 
 ETC = Path(__file__).parents[2] / "etc"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from profexd.config.schedule import ScheduleInvalid, parse_schedule
+from profexd.config.readers.schedule import ScheduleInvalid, parse_schedule
 from profexd.config.zones import instant_of
 from tests.config.tree import PIPELINE, Tree
 

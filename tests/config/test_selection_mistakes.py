@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from profexd.config.conditions import OPERATORS
+from profexd.config.readers.conditions import OPERATORS
 from tests.config.test_selection import EVENT_ROLES, ROLES
 from tests.config.tree import PIPELINE, Tree, told
 

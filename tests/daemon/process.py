@@ -21,7 +21,7 @@ SERVE = """
 import json, sys
 from pathlib import Path
 from profexd.config.paths import Paths
-from profexd.daemon.main import serve
+from profexd.daemon.life.main import serve
 root = Path(sys.argv[1])
 argv = json.loads(sys.argv[2])
 paths = Paths(config=root / "config", state=root / "state", spool=root / "spool",
@@ -34,7 +34,7 @@ import json, sys
 from pathlib import Path
 from profexd.api.errors import ProfexdError
 from profexd.config.paths import Paths
-from profexd.daemon.once import export
+from profexd.daemon.life.once import export
 root = Path(sys.argv[1])
 argv = json.loads(sys.argv[2])
 paths = Paths(config=root / "config", state=root / "state", spool=root / "spool",

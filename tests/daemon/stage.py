@@ -19,21 +19,21 @@ from profexd.config.catalog import load_catalog
 from profexd.config.loading import load
 from profexd.config.paths import Paths
 from profexd.daemon import inbox
-from profexd.daemon.audit import AuditLog
-from profexd.daemon.control import listen
+from profexd.daemon.api.audit import AuditLog
+from profexd.daemon.api.control import listen
+from profexd.daemon.api.hub import Hub
+from profexd.daemon.api.metrics import Metrics
+from profexd.daemon.api.routes import Api
 from profexd.daemon.core import Core
-from profexd.daemon.home import private_directory
-from profexd.daemon.hub import Hub
-from profexd.daemon.inspections import Inspections
-from profexd.daemon.metrics import Metrics
-from profexd.daemon.previews import Previews
-from profexd.daemon.records import Run
-from profexd.daemon.reload import Reloader
-from profexd.daemon.routes import Api
-from profexd.daemon.runlog import RunLogs
-from profexd.daemon.spool import Spool
-from profexd.daemon.store import Store
-from profexd.daemon.supervisor import Child
+from profexd.daemon.errands.inspections import Inspections
+from profexd.daemon.errands.previews import Previews
+from profexd.daemon.life.home import private_directory
+from profexd.daemon.life.reload import Reloader
+from profexd.daemon.runs.runlog import RunLogs
+from profexd.daemon.runs.spool import Spool
+from profexd.daemon.runs.supervisor import Child
+from profexd.daemon.state.records import Run
+from profexd.daemon.state.store import Store
 
 SCRIPTED = (sys.executable, "-m", "tests.daemon.scripted_worker")
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)

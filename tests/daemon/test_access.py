@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from profexd.config.model import Settings
-from profexd.daemon import control
-from profexd.daemon.access import caller, peer
+from profexd.daemon.api import control
+from profexd.daemon.api.access import caller, peer
 from profexd.wire import Role
 from tests.daemon.stage import Stage, run_async
 

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from profexd.daemon import audit as audit_module
-from profexd.daemon import control
-from profexd.daemon.access import Caller
-from profexd.daemon.audit import AuditLog
+from profexd.daemon.api import audit as audit_module
+from profexd.daemon.api import control
+from profexd.daemon.api.access import Caller
+from profexd.daemon.api.audit import AuditLog
 from profexd.wire import Role
 from tests.daemon.process import Daemon
 from tests.daemon.stage import SCRIPTED, Clock, Play, Stage, run_async

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from profexd.daemon import routes
-from profexd.daemon.control import SocketUnusable, listen
+from profexd.daemon.api import routes
+from profexd.daemon.api.control import SocketUnusable, listen
 from tests.daemon.process import Daemon, until
 from tests.daemon.stage import Stage, run_async
 

@@ -12,7 +12,7 @@ import pytest
 from profexd.api.errors import ProfexdError
 from profexd.api.options import Secret
 from profexd.daemon import inbox
-from profexd.daemon.withheld import complete, restored, withhold
+from profexd.daemon.state.withheld import complete, restored, withhold
 from profexd.wire import RunStatus
 from tests.daemon.stage import Play, Stage, run_async
 

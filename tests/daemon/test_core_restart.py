@@ -10,10 +10,10 @@ import pytest
 
 from profexd.api.options import Secret
 from profexd.daemon import inbox
-from profexd.daemon.database import StoreUnusable
-from profexd.daemon.records import Run
-from profexd.daemon.store import Store
-from profexd.daemon.withheld import withhold
+from profexd.daemon.state.database import StoreUnusable
+from profexd.daemon.state.records import Run
+from profexd.daemon.state.store import Store
+from profexd.daemon.state.withheld import withhold
 from profexd.wire import RunStatus
 from tests.daemon.stage import Stage, run_async
 

@@ -11,7 +11,7 @@ import pytest
 
 from profexd.api.errors import ProfexdError
 from profexd.daemon import inbox
-from profexd.daemon.records import Run
+from profexd.daemon.state.records import Run
 from profexd.wire import RunStatus
 from tests.daemon.stage import Play, Stage, run_async
 
@@ -203,7 +203,7 @@ def test_a_run_that_takes_too_long_fails_with_timeout(tmp_path: Path) -> None:
 def test_a_worker_that_will_not_stop_is_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("profexd.daemon.runs.KILL_GRACE", 0.1)
+    monkeypatch.setattr("profexd.daemon.runs.lives.KILL_GRACE", 0.1)
     stage = Stage(tmp_path)
     stage.write("deaf")
 
@@ -317,8 +317,8 @@ def test_of_many_warnings_the_record_keeps_the_first_and_says_how_many_more(
 def test_a_run_ends_with_its_worker_whoever_still_holds_its_pipes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pipe: str
 ) -> None:
-    monkeypatch.setattr("profexd.daemon.supervisor._LEFTOVER_GRACE", 0.01)
-    monkeypatch.setattr("profexd.daemon.supervisor._KILLED_GRACE", 0.01)
+    monkeypatch.setattr("profexd.daemon.runs.supervisor._LEFTOVER_GRACE", 0.01)
+    monkeypatch.setattr("profexd.daemon.runs.supervisor._KILLED_GRACE", 0.01)
     stage = Stage(tmp_path)
     stage.write(f"leftover-{pipe}")
 
@@ -420,7 +420,7 @@ def test_what_could_not_be_discarded_is_discarded_at_the_next_start(tmp_path: Pa
 def test_what_a_dead_worker_had_begun_to_publish_is_published(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr("profexd.daemon.runs._PAUSES", (0.0, 0.01, 0.01))
+    monkeypatch.setattr("profexd.daemon.runs.lives._PAUSES", (0.0, 0.01, 0.01))
     stage = Stage(tmp_path)
     stage.write(name)
 
@@ -449,7 +449,7 @@ def test_a_worker_that_dies_after_its_last_publish_has_delivered(tmp_path: Path)
 def test_what_nobody_could_finish_to_publish_is_left_to_the_next_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("profexd.daemon.runs._PAUSES", (0.0, 0.01, 0.01))
+    monkeypatch.setattr("profexd.daemon.runs.lives._PAUSES", (0.0, 0.01, 0.01))
     stage = Stage(tmp_path)
     stage.write("die-publishing-often")
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from profexd.config.model import Schedule
-from profexd.daemon import decide, inbox, timetable
+from profexd.daemon import inbox
+from profexd.daemon.timing import decide, timetable
 from profexd.wire import RunStatus, Trigger
 from tests.daemon.stage import NOON, Stage, run_async
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from profexd.daemon import hub as hub_module
-from profexd.daemon.hub import CLIENT_EVENTS, RING_EVENTS, Hub
+from profexd.daemon.api import hub as hub_module
+from profexd.daemon.api.hub import CLIENT_EVENTS, RING_EVENTS, Hub
 from tests.daemon.stage import Clock, run_async
 
 

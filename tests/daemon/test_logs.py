@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from profexd.daemon.logs import configure
-from profexd.daemon.runlog import RunLogs
+from profexd.daemon.life.logs import configure
+from profexd.daemon.runs.runlog import RunLogs
 from tests.daemon.stage import Clock, run_async
 
 log = logging.getLogger("profexd.test")

@@ -11,9 +11,9 @@ from typing import Any
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from profexd.daemon.metrics import Metrics
-from profexd.daemon.records import Run
-from profexd.daemon.standing import Standing
+from profexd.daemon.api.metrics import Metrics
+from profexd.daemon.api.standing import Standing
+from profexd.daemon.state.records import Run
 from profexd.wire import RunStatus, Trigger
 from tests.daemon.process import Daemon, until
 from tests.daemon.stage import NOON, SCRIPTED, Stage, run_async

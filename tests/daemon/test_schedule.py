@@ -11,7 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from profexd.config.model import Schedule
-from profexd.daemon.schedule import jitter, latest, next_after, occurrences, resolve, upcoming
+from profexd.daemon.timing.schedule import (
+    jitter,
+    latest,
+    next_after,
+    occurrences,
+    resolve,
+    upcoming,
+)
 
 ZONES = sorted(
     name for name in available_timezones() if "/" in name and not name.startswith(("Etc", "System"))

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import pytest
 
 from profexd.config.model import Schedule
-from profexd.daemon.schedule import occurrences
+from profexd.daemon.timing.schedule import occurrences
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 STEP = timedelta(days=7)

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from profexd.daemon.database import StoreUnusable
-from profexd.daemon.records import FileRecord, Pause, Run
-from profexd.daemon.store import Store
+from profexd.daemon.state.database import StoreUnusable
+from profexd.daemon.state.records import FileRecord, Pause, Run
+from profexd.daemon.state.store import Store
 from profexd.export.job import Handle
 from profexd.wire import RunStatus, Trigger
 from tests.daemon.stage import NOON

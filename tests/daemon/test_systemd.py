@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from profexd.daemon.systemd import Notifier
+from profexd.daemon.life.systemd import Notifier
 from tests.daemon.process import Daemon
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from profexd.daemon import inbox
-from profexd.daemon.targets import Targets
+from profexd.daemon.runs.targets import Targets
 from profexd.wire import RunStatus
 from tests.daemon.stage import Play, Stage, run_async
 

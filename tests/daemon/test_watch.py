@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from profexd.daemon.database import StoreUnusable
-from profexd.daemon.watch import Watcher, look
+from profexd.daemon.life.watch import Watcher, look
+from profexd.daemon.state.database import StoreUnusable
 from tests.daemon.stage import run_async
 
 
 def test_a_change_that_could_not_be_taken_over_is_told_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("profexd.daemon.watch._STILL", 0.01)
-    monkeypatch.setattr("profexd.daemon.watch._RETRY", 0.01)
+    monkeypatch.setattr("profexd.daemon.life.watch._STILL", 0.01)
+    monkeypatch.setattr("profexd.daemon.life.watch._RETRY", 0.01)
 
     async def scene() -> None:
         stop, taken, told = asyncio.Event(), asyncio.Event(), 0

@@ -10,7 +10,7 @@ import threading
 from collections import Counter
 from pathlib import Path
 
-from profexd.daemon.records import Run
+from profexd.daemon.state.records import Run
 from tests.daemon.stage import Play, Stage, run_async
 
 WORKER = """

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from profexd.api.format import Encode, FormatContext, Part, Result, Rows, TextBlock
-from profexd.export.rows import DuckRows
-from profexd.export.schema import describe
-from profexd.export.source import open_source
+from profexd.export.parts.rows import DuckRows
+from profexd.export.source.opening import open_source
+from profexd.export.source.schema import describe
 from profexd.export.stop import Stop
 from tests.formats.exporting import Export, catalog
 

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from profexd.config.paths import Paths
-from profexd.daemon.once import export
+from profexd.daemon.life.once import export
 from tests.end_to_end.site import Site
 
 KILLING = Path(__file__).parents[1] / "changes" / "killing"

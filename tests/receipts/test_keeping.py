@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from profexd.daemon.records import Run
-from profexd.daemon.store import Store
+from profexd.daemon.state.records import Run
+from profexd.daemon.state.store import Store
 from profexd.wire import RunStatus, Trigger
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

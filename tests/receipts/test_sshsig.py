@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from profexd.export.sshsig import SignatureWrong, Signer, fingerprint, verify
+from profexd.export.receipts.sshsig import SignatureWrong, Signer, fingerprint, verify
 from tests.receipts.office import make_key
 
 TEXT = b"what was delivered\n"

@@ -134,7 +134,7 @@ def test_a_manifest_that_is_cut_is_named(delivery: Delivery, verify: Verify) -> 
 def test_a_forger_who_seals_anew_is_found_by_the_signature(
     delivery: Delivery, verify: Verify
 ) -> None:
-    from profexd.export.manifest import read, text_of
+    from profexd.export.receipts.manifest import read, text_of
 
     document = read(delivery.manifest.read_bytes())
     forged = text_of({**document, "rows": 6})
@@ -240,7 +240,7 @@ def test_words_name_what_is_wrong(delivery: Delivery, capsys: pytest.CaptureFixt
 def test_a_manifest_that_leads_out_of_its_folder_reads_nothing_there(
     delivery: Delivery, verify: Verify, tmp_path: Path
 ) -> None:
-    from profexd.export.manifest import read, text_of
+    from profexd.export.receipts.manifest import read, text_of
 
     document = read(delivery.manifest.read_bytes())
     outside = {"path": "../key.pub", "rows": 0, "bytes": 1, "sha256": "0"}

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from profexd.export.query import select
-from profexd.export.source import OpenSource, open_source
+from profexd.export.selection.query import select
+from profexd.export.source.opening import OpenSource, open_source
 from profexd.export.stop import Stop
 from tests.formats.exporting import PLAN, Export
 from tests.selection.everything import table as everything

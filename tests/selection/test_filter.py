@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from profexd.api import ConfigurationInvalid
-from profexd.export.filter import OPERATORS
+from profexd.export.selection.filter import OPERATORS
 from tests.formats.exporting import Export
 from tests.selection.choosing import condition, ids
 from tests.selection.everything import CASES, COLUMNS, but

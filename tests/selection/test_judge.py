@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from profexd.export.finding import Finding
-from profexd.export.inspect import Subject, inspect
+from profexd.export.judging.finding import Finding
+from profexd.export.judging.inspect import Subject, inspect
 from profexd.export.stop import Stop
 from tests.formats.exporting import Export
 from tests.selection.choosing import condition
@@ -146,7 +146,7 @@ def test_two_columns_of_one_name_in_a_query_are_a_warning(ten_rows: Export) -> N
 
 
 def test_what_has_gone_since_a_delivery_is_a_warning(ten_rows: Export) -> None:
-    from profexd.export.pin import Pin, Pinned, digest
+    from profexd.export.selection.pin import Pin, Pinned, digest
 
     keys: dict[str, Any] = {"columns": {"properties": ["id", "gone"]}}
     pipeline = ten_rows.pipeline("csv", keys=keys)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from profexd.api import ConfigurationInvalid
+from profexd.export.selection.why import why
 from profexd.export.stop import Stop
-from profexd.export.why import why
 from profexd.wire import WhyJson
 from tests.formats.exporting import PLAN, Export
 from tests.selection.choosing import condition

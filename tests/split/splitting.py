@@ -21,7 +21,7 @@ from lxml import etree
 from profexd.config.model import Pipeline
 from profexd.export.build import build
 from profexd.export.job import Job
-from profexd.export.parts import BuiltPart
+from profexd.export.parts.writing import BuiltPart
 from profexd.export.plan import plan
 from profexd.export.stop import Stop
 from tests.formats.exporting import Export, catalog

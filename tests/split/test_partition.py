@@ -16,7 +16,7 @@ import pytest
 from profexd.api import ConfigurationInvalid, Format, NameCollision, Parts, Permanent, Rows
 from profexd.config.model import Pipeline
 from profexd.config.template import Template
-from profexd.export.parts import BuiltPart
+from profexd.export.parts.writing import BuiltPart
 from tests.formats.exporting import Export, catalog
 from tests.split.splitting import ENDINGS, content, parts, pipeline, records
 

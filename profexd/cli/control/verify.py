@@ -13,8 +13,8 @@ from profexd.cli.control.caller import Caller, shared_options
 from profexd.wire import Exit
 
 if TYPE_CHECKING:
-    from profexd.export.signers import Signer
-    from profexd.export.verify import Finding, Verdict
+    from profexd.export.receipts.signers import Signer
+    from profexd.export.receipts.verify import Finding, Verdict
 
 _COLOURS = {"ok": "green", "none": "", "unproven": "yellow"}
 _FILE = click.Path(path_type=Path)
@@ -59,7 +59,7 @@ def command(
     """
     if caller.host is not None:
         raise click.UsageError("files are checked where they are; leave --host out")
-    from profexd.export.verify import judge
+    from profexd.export.receipts.verify import judge
 
     try:
         signers = _signers(key, allowed_signers)
@@ -79,7 +79,7 @@ def command(
 
 
 def _signers(key: str | None, allowed_signers: Path | None) -> list[Signer] | None:
-    from profexd.export.signers import SignersUnreadable, of_allowed_signers, of_key
+    from profexd.export.receipts.signers import SignersUnreadable, of_allowed_signers, of_key
 
     if key is None and allowed_signers is None:
         return None

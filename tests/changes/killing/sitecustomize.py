@@ -30,7 +30,7 @@ def _arm() -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
     if step == "keeping":
-        from profexd.export import baseline
+        from profexd.export.selection import baseline
 
         write = baseline._File.write
 

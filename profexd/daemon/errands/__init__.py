@@ -1,0 +1,1 @@
+"""Errands: children that answer a question beside the runs, and move nothing."""

@@ -1,0 +1,1 @@
+"""One life of the process: start, configuration, signals, housekeeping, end."""

@@ -1,0 +1,1 @@
+"""Run state: the database, what it remembers, and who writes it."""

@@ -1,0 +1,1 @@
+"""Who is told of a run, what they were told, and what they are still owed."""

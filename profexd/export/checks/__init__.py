@@ -1,0 +1,1 @@
+"""Checks: the profile of what was built, and its limits."""

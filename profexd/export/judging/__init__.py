@@ -1,0 +1,1 @@
+"""A configuration judged by the real columns of its source, before any run."""

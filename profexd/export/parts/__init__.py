@@ -1,0 +1,1 @@
+"""The parts of a run: rows into files in the spool, split, partitioned, kept."""

@@ -1,0 +1,1 @@
+"""Receipts: the manifest, its signature, and the proof that delivered files are those."""

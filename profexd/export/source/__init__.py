@@ -1,0 +1,1 @@
+"""The source: opened read-only, and what its columns are and mean."""
