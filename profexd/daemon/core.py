@@ -6,7 +6,6 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,23 +14,30 @@ from profexd.daemon import inbox
 from profexd.daemon.api.audit import AuditLog
 from profexd.daemon.api.board import Board
 from profexd.daemon.api.hub import Hub
+from profexd.daemon.dispatcher import Dispatcher
 from profexd.daemon.life.housekeeping import Housekeeping
-from profexd.daemon.runs.holds import Holds, because
+from profexd.daemon.runs.children import Children
+from profexd.daemon.runs.endings import Endings
+from profexd.daemon.runs.holds import Holds
 from profexd.daemon.runs.lives import Runs
+from profexd.daemon.runs.recovery import recover
 from profexd.daemon.runs.resends import Resends
+from profexd.daemon.runs.roster import Roster
 from profexd.daemon.runs.runlog import RunLogs
 from profexd.daemon.runs.spool import Spool
 from profexd.daemon.runs.supervisor import WORKER, Supervisor, WorkerEnded, WorkerSaid
+from profexd.daemon.runs.targets import Turns
 from profexd.daemon.state.database import StoreUnusable
 from profexd.daemon.state.ledger import misspoke, state_unusable
 from profexd.daemon.state.records import Pause, Run
+from profexd.daemon.state.scribe import Scribe
 from profexd.daemon.state.store import Store
 from profexd.daemon.telling.notices import Notices
 from profexd.daemon.telling.notify import Teller
 from profexd.daemon.timing import decide
 from profexd.daemon.timing.timetable import Timetable
 from profexd.export.messages import Progress
-from profexd.wire import NoticeJson, RunStatus, Trigger
+from profexd.wire import NoticeJson, RunStatus
 
 if TYPE_CHECKING:
     from profexd.config.catalog import Catalog
@@ -79,23 +85,49 @@ class Core:
         self._observe = observe
         self._inbox: asyncio.Queue[tuple[object, asyncio.Future[Any] | None]] = asyncio.Queue()
         self.supervisor = Supervisor(environ=environ, report=self.post, argv=argv)
-        self.runs = Runs(
+        self.roster = roster = Roster(store)
+        scribe = Scribe(store, logs, now)
+        turns = Turns(logs)
+        children = Children(store, self.supervisor, logs, spool)
+        self._endings = Endings(
+            roster=roster,
+            children=children,
             store=store,
-            supervisor=self.supervisor,
+            scribe=scribe,
+            turns=turns,
             logs=logs,
-            spool=spool,
+            now=now,
+            changed=self._run_changed,
+            over=self._run_over,
+            publish_again=lambda run_id: self.post(inbox.PublishAgain(run_id)),
+        )
+        self.runs = Runs(
+            roster=roster,
+            endings=self._endings,
+            children=children,
+            store=store,
+            scribe=scribe,
+            turns=turns,
+            logs=logs,
             now=now,
             changed=self._run_changed,
             progressed=lambda active: self.board.progressed(active),
             files_changed=lambda active: self.board.files_changed(active),
-            over=self._run_over,
             expired=lambda run_id: self.post(inbox.TimedOut(run_id)),
-            publish_again=lambda run_id: self.post(inbox.PublishAgain(run_id)),
         )
         self.timetable = Timetable(store, now)
-        self.holds = Holds(self.runs, self.timetable, self._documents)
+        self.holds = Holds(
+            self.runs,
+            self._endings,
+            store=store,
+            scribe=scribe,
+            logs=logs,
+            timetable=self.timetable,
+            documents=self._documents,
+            now=now,
+        )
         self.resends = Resends(store, self.runs, catalog, lambda: self.configuration)
-        self.board = Board(catalog, configuration, self.timetable, self.runs, hub, now)
+        self.board = Board(catalog, configuration, self.timetable, roster, hub, now)
 
         def noted(said: NoticeJson) -> None:
             hub.publish("notice", notice=said)
@@ -103,9 +135,20 @@ class Core:
 
         self._teller = Teller(self.supervisor, now, noted)
         self.notices = Notices(
-            self._teller, store, pipeline=self._pipeline, find=self.runs.find, post=self.post
+            self._teller, store, pipeline=self._pipeline, find=roster.find, post=self.post
         )
-        self._housekeeping = Housekeeping(store, self.runs, logs, spool, now, audit)
+        self._dispatcher = Dispatcher(
+            store=store,
+            runs=self.runs,
+            holds=self.holds,
+            resends=self.resends,
+            notices=self.notices,
+            board=self.board,
+            timetable=self.timetable,
+            configuration=lambda: self.configuration,
+            scheduling=scheduling,
+        )
+        self._housekeeping = Housekeeping(store, logs, spool, now, audit)
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
         self._quiet = asyncio.Event()
@@ -144,7 +187,7 @@ class Core:
         self._quiet.set()
 
     def _idle(self) -> bool:
-        return not (self.runs.active or self.runs.cleaning or self._teller.busy)
+        return not (self.roster.active or self.roster.cleaning or self._teller.busy)
 
     def _try(self, message: object) -> tuple[Any, ProfexdError | None]:
         """Handle one message; whatever goes wrong with it, the next is handled too."""
@@ -186,9 +229,11 @@ class Core:
             case WorkerSaid():
                 self.runs.said(message)
             case WorkerEnded():
-                self.runs.ended(message, draining=self.draining)
+                self._endings.ended(message, draining=self.draining)
             case inbox.RunNow():
-                return self._run_now(message)
+                if self.draining:
+                    raise _ending()
+                return self._dispatcher.run_now(message)
             case inbox.StopRun(run_id=run_id, by=by):
                 return self.runs.stop(run_id, by=by)
             case inbox.ApproveRun(run_id=run_id, by=by, note=note):
@@ -210,22 +255,23 @@ class Core:
             case inbox.TimedOut(run_id=run_id):
                 self.runs.timeout(run_id)
             case inbox.PublishAgain(run_id=run_id):
-                self.runs.publish_again(run_id, draining=self.draining)
+                self._endings.publish_again(run_id)
             case inbox.Told():
                 self.notices.told(message)
             case inbox.Drain():
                 self.draining = True
+                self._endings.drain()
             case inbox.Cancel():
                 self._cancel()
         return None
 
     def _settle(self) -> None:
         """After each message: start what may start, say what changed, wait for what is next."""
-        self.runs.write_again()
+        self._endings.write_again()
         if not self.draining:
             if self._scheduling:
                 self._tick(starting=False)
-            self._pump()
+            self._dispatcher.pump()
         self.board.flush()
         self._arm()
 
@@ -246,15 +292,17 @@ class Core:
             self.timetable.apply(self.configuration)
         else:
             self.timetable.remember(self.configuration)
-        self._housekeeping.recover(self._documents)
+        self._housekeeping.begin(
+            recover(self._store, self.runs, self._endings, self.holds, self._documents)
+        )
         self.board.begin(self._store)
         self.notices.begin(self._store.runs(status="held", limit=_MOST_HELD))
-        self._drop_orphans()
+        self._dispatcher.drop_orphans()
         self.holds.expire(self.now())
         if self._scheduling:
             self._tick(starting=True)
-            self._catch_up_owed()
-        self._pump()
+            self._dispatcher.catch_up_owed()
+        self._dispatcher.pump()
         self._housekeeping.sweep(self.configuration)
         self.board.flush()
         self._arm()
@@ -262,16 +310,11 @@ class Core:
     def _load(self, configuration: Configuration) -> None:
         self.timetable.apply(configuration)
         self.configuration = configuration
-        self._drop_orphans()
+        self._dispatcher.drop_orphans()
         self.board.apply(configuration)
         if self._scheduling and not self.draining:
-            self._catch_up_owed()
+            self._dispatcher.catch_up_owed()
         self._housekeeping.sweep(configuration)
-
-    def _drop_orphans(self) -> None:
-        for run in list(self.runs.pending.values()):
-            if run.origin is None and run.pipeline not in self.configuration.pipelines:
-                self.runs.drop(run, RunStatus.SKIPPED, "the file of the pipeline is gone")
 
     def _documents(self, run: Run) -> dict[str, Any] | None:
         if run.origin is not None:
@@ -283,20 +326,6 @@ class Core:
         return None if entry is None or entry.pipeline is None else entry.pipeline.documents
 
     # Requests
-
-    def _run_now(self, request: inbox.RunNow) -> Run:
-        entry = self.board.entry(request.name)
-        if self.draining:
-            raise _ending()
-        if request.export:
-            decide.refuse_run_now(entry, None, ())
-        else:
-            unfinished = self.runs.unfinished(request.name)
-            decide.refuse_run_now(entry, self.timetable.pause(request.name), unfinished)
-        trigger = Trigger.EXPORT if request.export else Trigger.MANUAL
-        held = self.runs.holding(request.name)
-        skipped = "" if held is None else because(held)
-        return self.runs.create(request.name, trigger, by=request.by, skipped=skipped)
 
     def _pause(self, request: inbox.PausePipeline) -> None:
         self.board.entry(request.name)
@@ -315,9 +344,10 @@ class Core:
 
     def _cancel(self) -> None:
         self.draining = True
-        for active in list(self.runs.active.values()):
-            self.runs.end(active, "drain")
-        for child in list(self.runs.cleaning.values()):
+        self._endings.drain()
+        for active in list(self.roster.active.values()):
+            self._endings.end(active, "drain")
+        for child in list(self.roster.cleaning.values()):
             child.terminate(1.0)
         self._teller.cancel()
 
@@ -326,106 +356,16 @@ class Core:
     def _tick(self, *, starting: bool) -> None:
         now = self.now()
         self.holds.expire(now)
-        for name in [*self.timetable.rewind(now), *self.timetable.pauses_over(now)]:
-            self.board.touch(name)
-        for name in self.timetable.due_names(now):
-            entry = self.configuration.pipelines[name]
-            assert entry.pipeline is not None
-            self.board.touch(name)
-            if entry.pipeline.schedule.kind == "once" and self.runs.unfinished(name):
-                continue
-            with self.timetable.transaction():
-                missed = self.timetable.missed(name, now, starting=starting)
-                if missed is not None:
-                    self.notices.missed(name, missed)
-                waiting = self.runs.unfinished(name)
-                for due in self.timetable.take(name, now, starting=starting):
-                    run = self._occurrence(entry.pipeline, due, waiting)
-                    if run.status is RunStatus.PENDING:
-                        waiting.append(run)
-        self.notices.look(now, self._waited_for())
+        self._dispatcher.tick(now, starting=starting)
         self._housekeeping.tick(now, self.configuration)
 
     def late(self) -> dict[str, int]:
         """Return of each pipeline how many of its runs are late, where there are any."""
-        return self.notices.late_now(self.now(), self._waited_for())
-
-    def _waited_for(self) -> list[Run]:
-        """The runs that are not over, and may begin if they have not."""
-        pending = [run for run in self.runs.pending.values() if self._may_start(run)]
-        return pending + [active.run for active in self.runs.active.values()]
+        return self.notices.late_now(self.now(), self._dispatcher.waited_for())
 
     def _pipeline(self, name: str) -> Pipeline | None:
         entry = self.configuration.pipelines.get(name)
         return None if entry is None else entry.pipeline
-
-    def _occurrence(self, pipeline: Pipeline, due: decide.Due, unfinished: list[Run]) -> Run:
-        schedule = pipeline.schedule
-        skipped = ""
-        # A backlog that is to be caught up in full waits in full.
-        in_full = due.trigger is Trigger.CATCH_UP and schedule.catch_up == "all"
-        held = self.runs.holding(pipeline.name)
-        if held is not None:
-            skipped = because(held)
-        elif not in_full and decide.on_overlap(schedule.overlap, unfinished) == "skip":
-            skipped = f"run {unfinished[-1].run_id} was not over"
-        return self.runs.create(pipeline.name, due.trigger, scheduled_at=due.at, skipped=skipped)
-
-    def _catch_up_owed(self) -> None:
-        for run in self._store.owed():
-            self._catch_up_interrupted(run)
-
-    def _catch_up_interrupted(self, run: Run) -> None:
-        entry = self.configuration.pipelines.get(run.pipeline)
-        if entry is not None and entry.pipeline is None:
-            # Nobody can say before its file is mended.
-            return
-        with self._store.transaction():
-            self._store.save_run(replace(run, owed=False))
-            if entry is None or entry.pipeline is None or not self.timetable.active(run.pipeline):
-                return
-            schedule = entry.pipeline.schedule
-            covered = schedule.catch_up != "all" and self.runs.unfinished(run.pipeline)
-            times = self._store.interruptions(run.pipeline, run.scheduled_at)
-            if covered:
-                return
-            if decide.may_rerun(schedule, times):
-                self.runs.create(run.pipeline, Trigger.CATCH_UP, scheduled_at=run.scheduled_at)
-            else:
-                self.notices.given_up(run)
-
-    def _pump(self) -> None:
-        self.holds.skip_waiting()
-        chosen = decide.startable(
-            self.runs.pending.values(),
-            [active.run for active in self.runs.active.values()],
-            limit=self.configuration.settings.limits.concurrent_runs,
-            may_start=self._may_start,
-        )
-        for run in chosen:
-            try:
-                pipeline = self._pipeline_of(run)
-            except ProfexdError as why:
-                self.runs.fail(run, why)
-                continue
-            self.runs.start(run, pipeline, self.timetable.export_id(run.pipeline))
-
-    def _pipeline_of(self, run: Run) -> Pipeline:
-        if run.origin is not None:
-            return self.resends.pipeline(run)
-        pipeline = self.configuration.pipelines[run.pipeline].pipeline
-        assert pipeline is not None
-        return pipeline
-
-    def _may_start(self, run: Run) -> bool:
-        if run.origin is not None:
-            return self._scheduling
-        entry = self.configuration.pipelines.get(run.pipeline)
-        if entry is None or entry.pipeline is None:
-            return False
-        if run.trigger is Trigger.EXPORT:
-            return True
-        return self._scheduling and self.timetable.active(run.pipeline)
 
     def _arm(self) -> None:
         if self._timer is not None:
@@ -435,15 +375,15 @@ class Core:
             self.timetable.next_wake(),
             self._housekeeping.next_wake(),
             self.holds.next_wake(),
-            self.notices.next_wake(self._waited_for()),
+            self.notices.next_wake(self._dispatcher.waited_for()),
         ]
         now = self.now()
         # What is due and still waits, waits for a run to end, and that wakes the core by itself.
         instants = [wake for wake in wakes if wake is not None and wake > now]
         idle = self.draining or not self._scheduling or not instants
-        if idle and not self.runs.unwritten:
+        if idle and not self.roster.unwritten:
             return
-        delay = _TRY_AGAIN if self.runs.unwritten else _LOOK_AGAIN
+        delay = _TRY_AGAIN if self.roster.unwritten else _LOOK_AGAIN
         if not idle:
             # The loop's clock stands still while the machine sleeps, and nobody says when the
             # wall clock is set: look again soon enough.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from profexd.api.options import NoticeEvent as Notice
     from profexd.config.model import Configuration
-    from profexd.daemon.telling.told import Late
+    from profexd.daemon.state.told import Late
 
 
 @dataclass(frozen=True, slots=True)

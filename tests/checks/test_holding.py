@@ -19,7 +19,7 @@ from tests.daemon.stage import Play, Stage, run_async
 async def held(play: Play, name: str = "hold") -> str:
     """Run a pipeline until it is held; return the run's id."""
     run = await play.run_now(name)
-    await play.until(lambda: run.run_id in play.core.runs.held)
+    await play.until(lambda: run.run_id in play.core.roster.held)
     return run.run_id
 
 
@@ -94,7 +94,7 @@ def test_while_a_run_is_held_occurrences_are_skipped_and_then_run_again(tmp_path
             await approve(play, run_id)
             await play.over(run_id)
             await play.tick(minutes=5)
-            await play.until(lambda: len(play.core.runs.held) == 1)
+            await play.until(lambda: len(play.core.roster.held) == 1)
             assert play.states() == ["done", "skipped", "skipped", "held"]
 
     run_async(scene())
@@ -180,8 +180,8 @@ def test_a_run_that_is_stopped_while_it_is_checked_is_not_held(tmp_path: Path) -
     async def scene() -> None:
         async with stage.playing() as play:
             run = await play.run_now("hold")
-            await play.until(lambda: run.run_id in play.core.runs.active)
-            play.core.runs.active[run.run_id].reason = "stop"
+            await play.until(lambda: run.run_id in play.core.roster.active)
+            play.core.roster.active[run.run_id].reason = "stop"
             assert (await play.over(run.run_id)).status is RunStatus.STOPPED
 
     run_async(scene())
@@ -221,7 +221,7 @@ def test_an_approved_run_whose_daemon_is_killed_is_delivered_by_the_next_start(
             # Nothing that the core hears from here on reaches the store.
             play.core._handle = lambda message: None  # type: ignore[method-assign]
             play.core.draining = True
-            active = play.core.runs.active.pop(run_id)
+            active = play.core.roster.active.pop(run_id)
             active.child.kill()
             await active.child.task
         assert stage.spool.joinpath(run_id).exists()

@@ -122,7 +122,7 @@ class Stage:
         finally:
             serving.cancel()
             await asyncio.gather(serving, return_exceptions=True)
-            for active in play.core.runs.active.values():
+            for active in play.core.roster.active.values():
                 active.child.kill()
                 await active.child.task
             await play.spool.removed()
@@ -238,14 +238,14 @@ class Play:
 
     async def settled(self, name: str) -> None:
         """Wait until no run of a pipeline waits or runs."""
-        await self.until(lambda: not self.core.runs.unfinished(name))
+        await self.until(lambda: not self.core.roster.unfinished(name))
 
     def run(self, run_id: str) -> Run:
-        return self.core.runs.find(run_id)
+        return self.core.roster.find(run_id)
 
     def runs(self, name: str | None = None) -> list[Run]:
         """Return runs, oldest first."""
-        return self.core.runs.recent(pipeline=name, status=None, limit=100)[::-1]
+        return self.core.roster.recent(pipeline=name, status=None, limit=100)[::-1]
 
     def states(self, name: str | None = None) -> list[str]:
         return [str(run.status) for run in self.runs(name)]

@@ -275,7 +275,7 @@ def test_a_run_is_over_even_where_that_cannot_be_written_yet(
             monkeypatch.setattr(play.store, "save_run", full)
             with pytest.raises(ProfexdError, match="disk is full"):
                 await play.run_now("hang-other")
-            play.core.runs.active[run.run_id].child.kill()
+            play.core.roster.active[run.run_id].child.kill()
             failed = await play.over(run.run_id)
             assert failed.status is RunStatus.FAILED
             assert play.runs() == [failed]
@@ -285,7 +285,7 @@ def test_a_run_is_over_even_where_that_cannot_be_written_yet(
             assert stored.status is RunStatus.RUNNING
             monkeypatch.setattr(play.store, "save_run", save)
             async with asyncio.timeout(20):
-                while play.core.runs.unwritten:  # noqa: ASYNC110 - nothing tells of it
+                while play.core.roster.unwritten:  # noqa: ASYNC110 - nothing tells of it
                     await asyncio.sleep(0.01)
             stored = play.store.run(run.run_id)
             assert stored is not None

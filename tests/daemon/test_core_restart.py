@@ -33,7 +33,7 @@ async def crashed(stage: Stage, name: str, *, condition: str) -> str:
         # Nothing that the core hears from here on reaches the store.
         play.core._handle = lambda message: None  # type: ignore[method-assign]
         play.core.draining = True
-        active = play.core.runs.active.pop(run.run_id)
+        active = play.core.roster.active.pop(run.run_id)
         active.child.kill()
         await active.child.task
         return run.run_id
@@ -51,7 +51,7 @@ def test_a_run_that_ended_with_its_daemon_is_interrupted_and_its_traces_removed(
             run = play.run(run_id)
             assert run.status is RunStatus.INTERRUPTED
             assert play.core.board.pipeline("wait-staged")["state"] == "failed"
-            await play.core.runs.cleaning[run_id].task
+            await play.core.roster.cleaning[run_id].task
             await play.core.ask(inbox.Tick())
             assert play.store.handles(run_id) == ()
             await play.spool.removed()

@@ -203,7 +203,7 @@ def test_a_run_that_takes_too_long_fails_with_timeout(tmp_path: Path) -> None:
 def test_a_worker_that_will_not_stop_is_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("profexd.daemon.runs.lives.KILL_GRACE", 0.1)
+    monkeypatch.setattr("profexd.daemon.runs.endings.KILL_GRACE", 0.1)
     stage = Stage(tmp_path)
     stage.write("deaf")
 
@@ -228,7 +228,7 @@ def test_a_worker_that_is_killed_fails_the_run_and_names_the_signal(tmp_path: Pa
         async with stage.playing() as play:
             run = await play.run_now("hang")
             await play.phase(run.run_id, "build")
-            pid = play.core.runs.active[run.run_id].child.pid
+            pid = play.core.roster.active[run.run_id].child.pid
             assert pid is not None
             os.kill(pid, signal.SIGKILL)
             failed = await play.over(run.run_id)
@@ -382,7 +382,7 @@ def test_what_a_dead_worker_had_staged_is_discarded(tmp_path: Path) -> None:
         async with stage.playing() as play:
             failed = await play.over((await play.run_now("die-staged")).run_id)
             assert failed.status is RunStatus.FAILED
-            cleaning = play.core.runs.cleaning[failed.run_id]
+            cleaning = play.core.roster.cleaning[failed.run_id]
             await cleaning.task
             await play.core.ask(inbox.Tick())
             assert play.store.handles(failed.run_id) == ()
@@ -401,7 +401,7 @@ def test_what_could_not_be_discarded_is_discarded_at_the_next_start(tmp_path: Pa
     async def scene() -> None:
         async with stage.playing() as play:
             failed = await play.over((await play.run_now("die-staged-twice")).run_id)
-            await play.core.runs.cleaning[failed.run_id].task
+            await play.core.roster.cleaning[failed.run_id].task
             await play.core.ask(inbox.Tick())
             assert len(play.store.handles(failed.run_id)) == 1
         # It is staged where it was staged, whatever the files say by now.
@@ -409,7 +409,7 @@ def test_what_could_not_be_discarded_is_discarded_at_the_next_start(tmp_path: Pa
         sink.write_text(sink.read_text().replace("/out", "/elsewhere"))
         async with stage.playing() as play:
             await play.core.ask(inbox.Tick())
-            child = play.core.runs.cleaning[failed.run_id]
+            child = play.core.roster.cleaning[failed.run_id]
             assert str(tmp_path / "out") in str(child.job.documents)
             assert "elsewhere" not in str(child.job.documents)
 
@@ -420,7 +420,7 @@ def test_what_could_not_be_discarded_is_discarded_at_the_next_start(tmp_path: Pa
 def test_what_a_dead_worker_had_begun_to_publish_is_published(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr("profexd.daemon.runs.lives._PAUSES", (0.0, 0.01, 0.01))
+    monkeypatch.setattr("profexd.daemon.runs.endings._PAUSES", (0.0, 0.01, 0.01))
     stage = Stage(tmp_path)
     stage.write(name)
 
@@ -449,7 +449,7 @@ def test_a_worker_that_dies_after_its_last_publish_has_delivered(tmp_path: Path)
 def test_what_nobody_could_finish_to_publish_is_left_to_the_next_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("profexd.daemon.runs.lives._PAUSES", (0.0, 0.01, 0.01))
+    monkeypatch.setattr("profexd.daemon.runs.endings._PAUSES", (0.0, 0.01, 0.01, 600.0))
     stage = Stage(tmp_path)
     stage.write("die-publishing-often")
 
@@ -462,6 +462,10 @@ def test_what_nobody_could_finish_to_publish_is_left_to_the_next_start(
             assert "next start" in left[0].error["hint"]
             assert play.run(run.run_id).status is RunStatus.RUNNING
             assert len(play.store.handles(run.run_id)) == 1
+            assert not play.core.supervisor.children, "it rests before the next try"
+            assert await refused(play, inbox.RunNow("die-publishing-often", "x")) == (
+                "already_running"
+            )
             assert await refused(play, inbox.StopRun(run.run_id, "x")) == "publishing"
         async with stage.playing() as play:
             done = await play.over(run.run_id)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from profexd.daemon import inbox
 from profexd.daemon.runs.targets import Targets
+from profexd.daemon.state.records import Run
 from profexd.wire import RunStatus
 from tests.daemon.stage import Play, Stage, run_async
 
@@ -92,7 +94,7 @@ def test_whatever_ends_the_first_run_the_second_goes_on(tmp_path: Path) -> None:
             await play.phase(first.run_id, "build")
             second = await waiting(play, "quick_x", first.run_id)
             third = await waiting(play, "quick-b_x", first.run_id)
-            play.core.runs.active[first.run_id].child.kill()
+            play.core.roster.active[first.run_id].child.kill()
             assert (await play.over(second)).status is RunStatus.DONE
             assert (await play.over(third)).status is RunStatus.DONE
             assert play.run(first.run_id).status is RunStatus.FAILED
@@ -109,11 +111,37 @@ def test_what_a_dead_daemon_had_begun_to_publish_is_finished_first(tmp_path: Pat
             await play.until(lambda: play.run(first.run_id).publishing)
             run_id = first.run_id
             await play.core.ask(inbox.Drain())
-            play.core.runs.active[run_id].child.kill()
+            play.core.roster.active[run_id].child.kill()
         async with stage.playing() as play:
             second = await play.run_now("quick_x")
             assert (await play.over(second.run_id)).status is RunStatus.DONE
             assert play.run(run_id).status is RunStatus.DONE
+
+    run_async(scene())
+
+
+def test_a_run_stuck_half_published_keeps_its_files_from_later_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("profexd.daemon.runs.endings._PAUSES", (0.0, 0.0, 0.0, 600.0))
+    stage = stage_of(tmp_path, "die-publishing-often_x", "quick_x", "quick_y", concurrent_runs=1)
+
+    async def scene() -> None:
+        told: list[Run] = []
+        async with stage.playing(observe=told.append) as play:
+            first = await play.run_now("die-publishing-often_x")
+            await play.until(lambda: told)
+            assert (told[0].error or {}).get("code") == "worker_died"
+            elsewhere = await play.run_now("quick_y")
+            assert (await play.over(elsewhere.run_id)).status is RunStatus.DONE
+            second = await waiting(play, "quick_x", first.run_id)
+            await play.core.ask(inbox.Drain())
+            await play.until(lambda: play.run(second).status is RunStatus.INTERRUPTED)
+            assert play.run(first.run_id).status is RunStatus.RUNNING
+        async with stage.playing() as play:
+            assert (await play.over(first.run_id)).status is RunStatus.DONE
+            third = await play.run_now("quick_x")
+            assert (await play.over(third.run_id)).status is RunStatus.DONE
 
     run_async(scene())
 

@@ -65,7 +65,9 @@ def test_a_week_goes_by_and_nothing_grows(tmp_path: Path) -> None:
         async with stage.playing(argv=QUICKEST, observe=observe) as play:
             for turn in range(1, 7 * 12 + 1):
                 await play.tick(hours=2)
-                await play.until(lambda: not play.core.runs.active and not play.core.runs.pending)
+                await play.until(
+                    lambda: not play.core.roster.active and not play.core.roster.pending
+                )
                 if turn == 2 * 12:
                     await play.spool.removed()
                     first = standing(play)

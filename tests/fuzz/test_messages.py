@@ -89,7 +89,7 @@ def test_a_run_whose_worker_says_anything_ends_and_others_go_on(
             async def babble(said: bytes) -> None:
                 babbled.write_bytes(said + b"\n")  # noqa: ASYNC240 - a few bytes
                 run_id = (await play.run_now("babble")).run_id
-                await play.until(lambda: run_id not in play.core.runs.active)
+                await play.until(lambda: run_id not in play.core.roster.active)
                 await play.settled("babble")
                 run = play.run(run_id)
                 ends.add(str(run.status))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from profexd.daemon.api.hub import Hub
 from profexd.daemon.api.view import pipeline_json
-from profexd.daemon.runs.lives import Runs
+from profexd.daemon.runs.roster import Roster
 from profexd.daemon.state.records import Run
 from profexd.daemon.state.scribe import Active
 from profexd.daemon.state.store import Store
@@ -34,14 +34,14 @@ class Board:
         catalog: Catalog,
         configuration: Configuration,
         timetable: Timetable,
-        runs: Runs,
+        roster: Roster,
         hub: Hub,
         now: Callable[[], datetime],
     ) -> None:
         self._catalog = catalog
         self._configuration = configuration
         self._timetable = timetable
-        self._runs = runs
+        self._roster = roster
         self._hub = hub
         self._now = now
         self._last: dict[str, Run] = {}
@@ -61,7 +61,7 @@ class Board:
     def pipeline(self, name: str) -> PipelineJson:
         """Return the pipeline object, with live progress."""
         entry = self.entry(name)
-        running = (active for active in self._runs.active.values() if active.run.pipeline == name)
+        running = (active for active in self._roster.active.values() if active.run.pipeline == name)
         active = next(running, None)
         if name not in self._views:
             self._views[name] = pipeline_json(
@@ -72,7 +72,7 @@ class Board:
                 last=self._last.get(name),
                 ended=self._ended.get(name),
                 running=None if active is None else active.run,
-                held=self._runs.holding(name) is not None,
+                held=self._roster.holding(name) is not None,
                 now=self._now(),
             )
         view = self._views[name]

@@ -21,7 +21,7 @@ async def diagnose(core: Core, reloader: Reloader) -> DiagnosticsJson:
         "loop_lag": round(lag, 6),
         "memory": _resident(),
         "clients": core.hub.clients,
-        "running": [active.run.as_json() for active in core.runs.active.values()],
+        "running": [active.run.as_json() for active in core.roster.active.values()],
         "reload": reloader.last,
         "problems": list(core.configuration.problems),
     }

@@ -112,7 +112,7 @@ class Api:
             "spool": str(self.paths.spool),
             "role": request[CALLER].role.name.lower(),
             "pipelines": len(self.core.configuration.pipelines),
-            "running": len(self.core.runs.active),
+            "running": len(self.core.roster.active),
             "problems": sum(
                 problem["severity"] == "error" for problem in self.core.configuration.problems
             ),
@@ -199,7 +199,7 @@ class Api:
                 f'"{status}" is no status of a run', hint="one of " + ", ".join(RunStatus)
             )
         limit = _number(request.query.get("limit", "50"), "limit")
-        found = self.core.runs.recent(
+        found = self.core.roster.recent(
             pipeline=request.query.get("pipeline") or None,
             status=status,
             limit=min(limit, _MOST_RUNS),
@@ -209,7 +209,7 @@ class Api:
     async def run(self, request: web.Request) -> web.Response:
         """One run."""
         return web.json_response(
-            self.core.runs.find(request.match_info["id"]).as_json(), dumps=_dumps
+            self.core.roster.find(request.match_info["id"]).as_json(), dumps=_dumps
         )
 
     async def stop(self, request: web.Request) -> web.Response:
@@ -255,7 +255,7 @@ class Api:
 
     async def log(self, request: web.Request) -> web.StreamResponse:
         """The log of one run, followed until it ends."""
-        run = self.core.runs.find(request.match_info["id"])
+        run = self.core.roster.find(request.match_info["id"])
         follow = request.query.get("follow", "") not in ("", "0", "false")
         return await _stream(request, self.core.logs.read(run.run_id, follow=follow))
 

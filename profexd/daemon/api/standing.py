@@ -35,8 +35,8 @@ class Standing(Collector):
             held[run.pipeline] = held.get(run.pipeline, 0) + 1
         yield _by_pipeline("profexd_held_runs", "Runs that wait for an approval.", held)
         for name, words, value in (
-            ("running", "Runs with a live process.", len(self._core.runs.active)),
-            ("queued", "Runs that wait for their turn.", len(self._core.runs.pending)),
+            ("running", "Runs with a live process.", len(self._core.roster.active)),
+            ("queued", "Runs that wait for their turn.", len(self._core.roster.pending)),
             ("spool_bytes", "What is kept for resend.", self._store.spooled_bytes()),
             (
                 "config_problems",

@@ -1,21 +1,19 @@
-"""Cleaning up: what an earlier daemon left, folders of the spool, kept files, old history."""
+"""Cleaning up: folders of the spool, kept files, old history."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from profexd.daemon.api.audit import AuditLog
-from profexd.daemon.runs.lives import Runs
 from profexd.daemon.runs.runlog import RunLogs
 from profexd.daemon.runs.spool import Spool
 from profexd.daemon.state.kept import KeptFiles
 from profexd.daemon.state.records import Run
 from profexd.daemon.state.store import Store
-from profexd.daemon.state.withheld import usable
 from profexd.wire import RunStatus
 
 if TYPE_CHECKING:
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _SWEEP_EVERY = timedelta(hours=1)
-_Documents = dict[str, Any]
 
 
 class Housekeeping:
@@ -33,7 +30,6 @@ class Housekeeping:
     def __init__(
         self,
         store: Store,
-        runs: Runs,
         logs: RunLogs,
         spool: Spool,
         now: Callable[[], datetime],
@@ -41,7 +37,6 @@ class Housekeeping:
     ) -> None:
         self._audit = audit
         self._store = store
-        self._runs = runs
         self._logs = logs
         self._spool = spool
         self._now = now
@@ -49,62 +44,10 @@ class Housekeeping:
         self._next_sweep = datetime.min.replace(tzinfo=UTC)
         self._kept = False
 
-    def recover(self, documents: Callable[[Run], _Documents | None]) -> None:
-        """Settle what an earlier daemon left: runs that wait, ran, published or staged.
-
-        ``documents`` gives those of a run's pipeline as it is now, for where the stored ones
-        had a secret withheld.
-        """
-        memories = self._store.memories()
-
-        def export_id(run: Run) -> str:
-            return memories[run.pipeline].export_id if run.pipeline in memories else "0"
-
-        leftovers = {run.run_id for run in self._store.with_handles()}
-        for run in self._store.unfinished():
-            if run.status is RunStatus.PENDING:
-                self._runs.resume(run)
-            elif run.status is RunStatus.HELD:
-                self._runs.hold(run)
-            elif run.publishing:
-                # From the first publish on it only goes forward, if not now then later.
-                known = usable(run.documents, documents(run))
-                if known is None:
-                    log.warning(
-                        "a run had begun to publish, and its pipeline is gone",
-                        extra={"run_id": run.run_id, "pipeline": run.pipeline},
-                    )
-                else:
-                    self._runs.finish(run, known, export_id(run))
-            elif run.approved:
-                # What an earlier process had staged it removes by itself.
-                leftovers.discard(run.run_id)
-                known = usable(run.documents, documents(run))
-                if known is None:
-                    self._runs.hold_again(run)
-                else:
-                    self._runs.deliver(run, known, export_id(run))
-            else:
-                ended = self._runs.interrupt(run)
-                log.warning(
-                    "run_interrupted", extra={"run_id": run.run_id, "pipeline": run.pipeline}
-                )
-                self._drop_spool(ended)
-                known = usable(run.documents, documents(run))
-                if run.run_id in leftovers and known is not None:
-                    self._runs.discard(ended, known, export_id(run))
-                    leftovers.discard(run.run_id)
-        for run_id in leftovers:
-            left = self._store.run(run_id)
-            if left is None or not left.status.finished:
-                continue
-            known = usable(left.documents, documents(left))
-            if known is None:
-                log.warning(
-                    "staged files are left: their pipeline is gone", extra={"run_id": run_id}
-                )
-            else:
-                self._runs.discard(left, known, export_id(left))
+    def begin(self, interrupted: Iterable[Run]) -> None:
+        """Remove the folders of runs that ended with an earlier daemon, and those of no run."""
+        for run in interrupted:
+            self._drop_spool(run)
         self._remove_strangers()
 
     def over(self, run: Run, configuration: Configuration) -> None:

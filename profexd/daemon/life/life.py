@@ -213,7 +213,9 @@ def _observe(run: Run, metrics: Metrics) -> None:
 
 def _status(core: Core) -> str:
     pipelines = len(core.configuration.pipelines)
-    return f"{pipelines} pipelines, {len(core.runs.active)} running, {core.board.failing()} failing"
+    return (
+        f"{pipelines} pipelines, {len(core.roster.active)} running, {core.board.failing()} failing"
+    )
 
 
 def _now() -> datetime:

@@ -62,7 +62,7 @@ class Shutdown:
 
     def _cancel(self) -> None:
         self.begun.set()
-        self.aborted = self.aborted or bool(self._core.runs.active)
+        self.aborted = self.aborted or bool(self._core.roster.active)
         self._core.post(inbox.Cancel())
 
     def _reload(self) -> None:
@@ -74,7 +74,7 @@ class Shutdown:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + grace
         while (left := deadline - loop.time()) > 0:
-            names = ", ".join(sorted(a.run.pipeline for a in self._core.runs.active.values()))
+            names = ", ".join(sorted(a.run.pipeline for a in self._core.roster.active.values()))
             if names:
                 log.info("waiting for: %s", names, extra={"seconds_left": round(left)})
                 self._notifier.status(f"waiting for: {names}")

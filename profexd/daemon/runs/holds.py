@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from profexd.daemon.runs.endings import Endings
 from profexd.daemon.runs.lives import Runs
+from profexd.daemon.runs.runlog import RunLogs
+from profexd.daemon.state import ledger
 from profexd.daemon.state.records import Run
+from profexd.daemon.state.scribe import Scribe
+from profexd.daemon.state.store import Store
 from profexd.daemon.state.withheld import usable
 from profexd.daemon.timing.decide import Refused
 from profexd.wire import RunStatus
@@ -28,12 +34,24 @@ class Holds:
     def __init__(
         self,
         runs: Runs,
+        endings: Endings,
+        *,
+        store: Store,
+        scribe: Scribe,
+        logs: RunLogs,
         timetable: Timetable,
         documents: Callable[[Run], dict[str, Any] | None],
+        now: Callable[[], datetime],
     ) -> None:
         self._runs = runs
+        self._roster = runs.roster
+        self._endings = endings
+        self._store = store
+        self._scribe = scribe
+        self._logs = logs
         self._timetable = timetable
         self._documents = documents
+        self._now = now
 
     def approve(self, run_id: str, *, by: str, note: str) -> Run:
         """Deliver what a held run has built; Refused where that cannot be."""
@@ -46,35 +64,61 @@ class Holds:
                 hint=f"put its file back, or profexctl reject {run_id}",
                 code="held",
             )
-        export_id = self._timetable.export_id(run.pipeline)
-        return self._runs.approve(run, documents, export_id, by=by, note=note)
+        approved = ledger.decided(run, "approved", by=by, note=note, now=self._now())
+        approved = replace(approved, status=RunStatus.RUNNING)
+        self._store.save_run(approved)
+        del self._roster.held[run_id]
+        self._log_decision(approved)
+        self._runs.deliver(approved, documents, self._timetable.export_id(run.pipeline))
+        return approved
 
     def reject(self, run_id: str, *, by: str, note: str) -> Run:
         """End a held run; what it has built goes."""
-        return self._runs.reject(self._held(run_id), by=by, note=note)
+        return self._reject(self._held(run_id), by=by, note=note)
+
+    def hold_again(self, run: Run) -> None:
+        """Let an approved run wait once more: it cannot be delivered as things stand."""
+        assert run.hold is not None
+        hold = replace(run.hold, decision=None, by="", note="", decided_at=None)
+        held = replace(run, status=RunStatus.HELD, hold=hold, error=ledger.undelivered())
+        self._store.save_run(held)
+        self._roster.held[run.run_id] = held
 
     def expire(self, now: datetime) -> None:
         """Reject the runs whose time is over."""
-        for run in list(self._runs.held.values()):
+        for run in list(self._roster.held.values()):
             if run.hold is not None and run.hold.until <= now:
                 log.warning("hold_expired", extra={"run_id": run.run_id, "pipeline": run.pipeline})
-                self._runs.reject(run, by=DAEMON, note="nobody decided in time (hold_expiry)")
+                self._reject(run, by=DAEMON, note="nobody decided in time (hold_expiry)")
 
     def skip_waiting(self) -> None:
         """Skip the runs that wait behind a held one."""
-        for run in list(self._runs.pending.values()) if self._runs.held else ():
-            held = self._runs.holding(run.pipeline)
+        for run in list(self._roster.pending.values()) if self._roster.held else ():
+            held = self._roster.holding(run.pipeline)
             if held is not None and run.origin is None:
                 self._runs.drop(run, RunStatus.SKIPPED, because(held))
 
     def next_wake(self) -> datetime | None:
         """Return when the next hold expires."""
-        ends = [run.hold.until for run in self._runs.held.values() if run.hold is not None]
+        ends = [run.hold.until for run in self._roster.held.values() if run.hold is not None]
         return min(ends, default=None)
 
+    def _reject(self, run: Run, *, by: str, note: str) -> Run:
+        rejected = ledger.decided(run, "rejected", by=by, note=note, now=self._now())
+        rejected = replace(rejected, status=RunStatus.STOPPED, finished_at=self._now())
+        ended = self._scribe.settle(rejected)
+        del self._roster.held[run.run_id]
+        self._log_decision(rejected)
+        self._endings.conclude(ended)
+        return ended
+
+    def _log_decision(self, run: Run) -> None:
+        assert run.hold is not None
+        self._logs.write(run.run_id, "info", ledger.decision_of(run.hold))
+
     def _held(self, run_id: str) -> Run:
-        run = self._runs.find(run_id)
-        if run_id not in self._runs.held:
+        run = self._roster.find(run_id)
+        if run_id not in self._roster.held:
             raise Refused(
                 f"run {run_id} is {run.status}, not held",
                 hint=f"profexctl show {run_id}",

@@ -42,8 +42,8 @@ class Resends:
 
     def ask(self, run_id: str, sink: str | None, *, by: str) -> Run:
         """Create the run that sends the files of ``run_id`` again; Refused where that cannot be."""
-        run = self._runs.find(run_id)
-        origin = run if run.origin is None else self._runs.find(run.origin)
+        run = self._runs.roster.find(run_id)
+        origin = run if run.origin is None else self._runs.roster.find(run.origin)
         if origin.status is not RunStatus.DONE:
             raise Refused(
                 f"run {run_id} is {origin.status}: only what was delivered is sent again",

@@ -33,6 +33,11 @@ class Targets:
         """Take what a run had in an earlier life of the daemon."""
         self._held[run_id] = frozenset(uris)
 
+    def behind(self, run_id: str) -> list[str]:
+        """Return who waits for what a run has."""
+        mine = self._held.get(run_id, frozenset())
+        return [other for other, wanted in self._waiting.items() if mine & wanted]
+
     def let_go(self, run_id: str) -> list[str]:
         """Take everything from a run that is over; return the runs that may write now."""
         self._held.pop(run_id, None)
@@ -73,6 +78,10 @@ class Turns:
         self._unanswered[run.run_id] = (child, n)
         words = f"waits for run {other} of {self._pipelines[other]}, which writes {uri} too"
         self._logs.write(run.run_id, "info", words)
+
+    def behind(self, run_id: str) -> list[str]:
+        """Return the runs that wait for a file of this one."""
+        return self._targets.behind(run_id)
 
     def refuse(self, run_id: str) -> None:
         """Answer a run that still waits: it is to end."""

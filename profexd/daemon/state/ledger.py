@@ -189,7 +189,8 @@ def half_published(how: str) -> ErrorJson:
     return {
         "code": "worker_died",
         "message": f"the process of the run died again and again while it published: {how}",
-        "hint": "the next start of the daemon goes on; the log of the run says more",
+        "hint": "the daemon tries again every ten minutes, and at its next start;"
+        " nothing else writes its files until then; the log of the run says more",
     }
 
 

@@ -34,7 +34,7 @@ from profexd.wire import ErrorJson, FileKind, FileStatus, RunningJson, RunStatus
 
 @dataclass(slots=True)
 class Active:
-    """A run with a live child."""
+    """A run that is going on, and its child."""
 
     run: Run
     child: Child
@@ -47,6 +47,8 @@ class Active:
     told: Finished | None = None
     deaths: int = 0
     """How many processes of it died since it began to publish."""
+    resting: bool = False
+    """Whether it has no process for now: the next one publishes the rest after a pause."""
     timer: asyncio.TimerHandle | None = None
     told_at: float = 0.0
     telling: asyncio.TimerHandle | None = None

@@ -12,7 +12,7 @@ from typing import Any
 
 from profexd.daemon.state.database import instant_of, text_of
 from profexd.daemon.state.records import FileRecord, Hold, Memory, Pause, Run
-from profexd.daemon.telling.told import ToldTables
+from profexd.daemon.state.told import ToldTables
 from profexd.export.job import Handle
 from profexd.wire import RunStatus, Trigger
 

@@ -10,7 +10,7 @@ from profexd.api.options import NoticeEvent as Notice
 from profexd.api.options import NotifierOptions
 from profexd.daemon import inbox
 from profexd.daemon.state.records import Run, rfc3339
-from profexd.daemon.telling.told import Late, ToldTables
+from profexd.daemon.state.told import Late, ToldTables
 from profexd.wire import RunStatus
 
 if TYPE_CHECKING:
