@@ -239,6 +239,7 @@ class Run:
 
     def finish(self) -> None:
         """Publish what a worker that died had begun to publish."""
+        self.stop.disarm()
         self._enter(Phase.DELIVER)
         publish(self._handles(), self.journal, self.attempts)
 

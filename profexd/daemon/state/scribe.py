@@ -160,7 +160,8 @@ class Scribe:
         status = RunStatus(message.status)
         error: ErrorJson | None = message.error  # type: ignore[assignment]
         held = status is RunStatus.HELD
-        if not (status.finished or held) or (held and active.run.publishing):
+        forward = status in (RunStatus.DONE, RunStatus.FAILED)
+        if not (status.finished or held) or (active.run.publishing and not forward):
             raise ValueError(f"the run is {active.run.status}, and ends as {status}")
         if held and active.reason != "stop":
             expiry = float(message.detail.get("expiry", HOLD_EXPIRY))
