@@ -22,11 +22,6 @@ Literal secrets are revealed; pass no others. Needs pytest.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -36,51 +31,29 @@ from profexd.api import (
     STAGES,
     ConditionalWriteUnsupported,
     Permanent,
-    Probe,
-    ProfexdError,
     Retryable,
-    Secret,
-    Sink,
-    SinkContext,
-    SinkOptions,
-    SpooledFile,
     Staged,
     Stopped,
     TargetExists,
 )
 from profexd.config.catalog import load_catalog
 from profexd.config.readers.options import secrets_of
+from profexd.testing.bench import (
+    LARGE,
+    SinkBench,
+    Told,
+    connect,
+    content,
+    context_of,
+    discard_soon,
+    failure_of,
+    probed,
+    says_no_secret,
+    spooled,
+    through_json,
+)
 
-LARGE = 9 * 2**20
-"""Bytes of a file that no sink sends in one piece."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SinkBench:
-    """A sink, a storage that is empty, and how a test looks at it from outside."""
-
-    sink: type[Sink]
-    options: SinkOptions
-    read: Callable[[str], bytes | None]
-    """What a reader finds under a target; None for nothing."""
-    leftovers: Callable[[], list[str]] = list
-    """Whatever the storage holds that is no published file: temporary files, open uploads."""
-    denied: SinkOptions | None = None
-    """Options whose credentials the storage refuses, where it knows credentials."""
-    unreachable: SinkOptions | None = None
-    """Options that point to where nobody listens, where there is a network."""
-    creates_only: bool = True
-    """False where this storage ignores conditions, so that the sink has to say so."""
-    names: tuple[str, ...] = ("plain.csv", "deep/er/file.csv", "with space+plus=é%41.csv")
-    """Targets that have to arrive under exactly these names."""
-
-
-@dataclass(kw_only=True)
-class _Bench:
-    """What a sink told profexd while it worked."""
-
-    journaled: list[Staged] = field(default_factory=list)
-    sent: int = 0
+__all__ = ["LARGE", "SinkBench", "SinkConformance", "connect", "content", "spooled", "through_json"]
 
 
 class SinkConformance:
@@ -109,7 +82,7 @@ class SinkConformance:
     def test_what_is_published_is_there_byte_for_byte(
         self, bench: SinkBench, tmp_path: Path, size: int
     ) -> None:
-        told = _Bench()
+        told = Told()
         sink = connect(bench, told)
         file = spooled(tmp_path, size)
         receipt = sink.publish(sink.stage(file, "folder/file.csv"))
@@ -160,7 +133,7 @@ class SinkConformance:
     def test_another_process_can_publish_what_was_staged(
         self, bench: SinkBench, tmp_path: Path
     ) -> None:
-        told = _Bench()
+        told = Told()
         sink = connect(bench, told)
         staged = through_json(sink.stage(spooled(tmp_path, 70_000), "file.csv"))
         sink.close()
@@ -198,7 +171,7 @@ class SinkConformance:
         second.close()
 
     def test_staging_again_leaves_one_file(self, bench: SinkBench, tmp_path: Path) -> None:
-        told = _Bench()
+        told = Told()
         sink = connect(bench, told)
         file = spooled(tmp_path, 70_000)
         sink.stage(file, "file.csv")
@@ -242,14 +215,14 @@ class SinkConformance:
         if STAGES not in bench.sink.capabilities:
             return
         for stops_at in (1, LARGE // 2, LARGE):
-            told = _Bench()
+            told = Told()
             sink = connect(bench, told, stops_at=stops_at)
             with pytest.raises(Stopped):
                 sink.stage(spooled(tmp_path, LARGE), "file.csv")
             sink.close()
             assert told.journaled
             fresh = connect(bench)
-            _discard(fresh, through_json(told.journaled[-1]))
+            discard_soon(fresh, through_json(told.journaled[-1]))
             fresh.close()
             assert bench.read("file.csv") is None
             assert bench.leftovers() == []
@@ -261,8 +234,8 @@ class SinkConformance:
         def full(staged: Staged) -> None:
             raise Permanent("the store is gone")
 
-        told = _Bench()
-        sink = bench.sink(bench.options, _context(told, journal=full))
+        told = Told()
+        sink = bench.sink(bench.options, context_of(told, journal=full))
         with pytest.raises(Permanent, match="the store is gone"):
             sink.stage(spooled(tmp_path, LARGE), "file.csv")
         sink.close()
@@ -279,7 +252,7 @@ class SinkConformance:
         other.publish(other.stage(spooled(tmp_path, 10), "file.csv"))
         other.close()
         expected = TargetExists if bench.creates_only else ConditionalWriteUnsupported
-        told = _Bench()
+        told = Told()
         sink = connect(bench, told, run_id="2", create_only=True)
         with pytest.raises(expected) as raised:
             sink.publish(sink.stage(spooled(tmp_path, 20), "file.csv"))
@@ -306,12 +279,12 @@ class SinkConformance:
     # --- errors and probe
 
     def test_a_stop_is_a_stop(self, bench: SinkBench, tmp_path: Path) -> None:
-        told = _Bench()
+        told = Told()
         sink = connect(bench, told, stops_at=1)
         with pytest.raises(Stopped):
             sink.publish(sink.stage(spooled(tmp_path, LARGE), "file.csv"))
         for handle in told.journaled[-1:]:
-            _discard(sink, handle)
+            discard_soon(sink, handle)
         sink.close()
         assert bench.read("file.csv") is None
         assert bench.leftovers() == []
@@ -319,13 +292,13 @@ class SinkConformance:
     def test_who_is_denied_is_told_what_to_do(self, bench: SinkBench, tmp_path: Path) -> None:
         if bench.denied is None:
             return
-        error = _failure(bench, bench.denied, tmp_path)
+        error = failure_of(bench, bench.denied, tmp_path)
         assert isinstance(error, Permanent)
         assert error.error_code == "sink_auth"
         assert error.hint
-        _says_no_secret(error, bench.denied)
-        sink = bench.sink(bench.denied, _context(_Bench()))
-        probe = _probed(sink)
+        says_no_secret(error, bench.denied)
+        sink = bench.sink(bench.denied, context_of(Told()))
+        probe = probed(sink)
         sink.close()
         assert not probe.ok
         assert probe.message
@@ -334,10 +307,10 @@ class SinkConformance:
     def test_a_storage_that_is_away_may_come_back(self, bench: SinkBench, tmp_path: Path) -> None:
         if bench.unreachable is None:
             return
-        error = _failure(bench, bench.unreachable, tmp_path)
+        error = failure_of(bench, bench.unreachable, tmp_path)
         assert isinstance(error, Retryable)
         assert error.error_code in ("sink_unreachable", "sink_timeout")
-        _says_no_secret(error, bench.unreachable)
+        says_no_secret(error, bench.unreachable)
 
     def test_a_probe_says_yes_and_leaves_nothing(self, bench: SinkBench) -> None:
         sink = connect(bench)
@@ -346,98 +319,3 @@ class SinkConformance:
         assert probe.ok, probe.message
         assert probe.message
         assert bench.leftovers() == []
-
-
-def connect(
-    bench: SinkBench,
-    told: _Bench | None = None,
-    *,
-    run_id: str = "1",
-    create_only: bool = False,
-    stops_at: int | None = None,
-) -> Sink:
-    """Return the sink as profexd makes it for a run; ``told`` remembers what it says."""
-    context = _context(told or _Bench(), run_id=run_id, create_only=create_only, stops_at=stops_at)
-    return bench.sink(bench.options, context)
-
-
-def content(size: int) -> bytes:
-    """Return so many bytes that repeat nowhere a sink would cut them."""
-    return (b"0123456789abcdefghijklmnopqrstuvwxyz\n" * (size // 37 + 1))[:size]
-
-
-def spooled(folder: Path, size: int) -> SpooledFile:
-    """Return a built part of ``content(size)``."""
-    path = folder / f"part-{size}"
-    path.write_bytes(content(size))
-    return SpooledFile(
-        path=path,
-        size=size,
-        sha256=hashlib.sha256(content(size)).hexdigest(),
-        rows=1,
-        media_type="text/csv; charset=UTF-8",
-    )
-
-
-def through_json(staged: Staged) -> Staged:
-    """Return the handle as the store gives it back after a crash."""
-    return Staged.from_json(json.loads(json.dumps(staged.as_json())))
-
-
-def _context(
-    told: _Bench,
-    *,
-    run_id: str = "1",
-    create_only: bool = False,
-    stops_at: int | None = None,
-    journal: Callable[[Staged], None] | None = None,
-) -> SinkContext:
-    def progress(sent: int) -> None:
-        told.sent += sent
-        if stops_at is not None and told.sent >= stops_at:
-            raise Stopped("the run was stopped")
-
-    return SinkContext(
-        run_id=run_id,
-        create_only=create_only,
-        reveal=_literal,
-        journal=journal or told.journaled.append,
-        progress=progress,
-    )
-
-
-def _literal(secret: Secret) -> str:
-    if secret.kind != "literal":
-        raise LookupError(f"the kit reveals literal secrets only, not {secret!r}")
-    return secret.value
-
-
-def _failure(bench: SinkBench, options: SinkOptions, folder: Path) -> ProfexdError:
-    sink = bench.sink(options, _context(_Bench()))
-    with pytest.raises(ProfexdError) as raised:
-        sink.publish(sink.stage(spooled(folder, 70_000), "file.csv"))
-    sink.close()
-    return raised.value
-
-
-def _discard(sink: Sink, staged: Staged) -> None:
-    """Discard what was cut off just now: a storage that is still busy with it may say so."""
-    for pause in (0.1, 0.3, 1.0, 3.0):
-        try:
-            return sink.discard(staged)
-        except Retryable:
-            time.sleep(pause)
-    sink.discard(staged)
-
-
-def _probed(sink: Sink) -> Probe:
-    """Return what a probe says; to raise an error is to say no."""
-    try:
-        return sink.probe()
-    except ProfexdError as why:
-        return Probe(ok=False, message=why.message, hint=why.hint)
-
-
-def _says_no_secret(error: ProfexdError, options: SinkOptions) -> None:
-    for _, secret in secrets_of(options):
-        assert secret.value not in error.message + error.hint
