@@ -20,7 +20,7 @@ from profexd.daemon.runs.children import Children
 from profexd.daemon.runs.endings import Endings
 from profexd.daemon.runs.holds import Holds
 from profexd.daemon.runs.lives import Runs
-from profexd.daemon.runs.recovery import recover
+from profexd.daemon.runs.recovery import Recovery
 from profexd.daemon.runs.resends import Resends
 from profexd.daemon.runs.roster import Roster
 from profexd.daemon.runs.runlog import RunLogs
@@ -125,6 +125,9 @@ class Core:
             timetable=self.timetable,
             documents=self._documents,
             now=now,
+        )
+        self._recovery = Recovery(
+            self.runs, self._endings, self.holds, store=store, documents=self._documents
         )
         self.resends = Resends(store, self.runs, catalog, lambda: self.configuration)
         self.board = Board(catalog, configuration, self.timetable, roster, hub, now)
@@ -292,9 +295,7 @@ class Core:
             self.timetable.apply(self.configuration)
         else:
             self.timetable.remember(self.configuration)
-        self._housekeeping.begin(
-            recover(self._store, self.runs, self._endings, self.holds, self._documents)
-        )
+        self._housekeeping.begin(self._recovery.begin())
         self.board.begin(self._store)
         self.notices.begin(self._store.runs(status="held", limit=_MOST_HELD))
         self._dispatcher.drop_orphans()
@@ -312,6 +313,7 @@ class Core:
         self.configuration = configuration
         self._dispatcher.drop_orphans()
         self.board.apply(configuration)
+        self._recovery.again()
         if self._scheduling and not self.draining:
             self._dispatcher.catch_up_owed()
         self._housekeeping.sweep(configuration)

@@ -135,13 +135,12 @@ class Dispatcher:
     def pump(self) -> None:
         """Start what may start."""
         self._holds.skip_waiting()
-        going = self._roster.active.values()
-        resting = sum(1 for active in going if active.resting)
+        blocked = self._roster.blocked()
         chosen = decide.startable(
             self._roster.pending.values(),
-            [active.run for active in going],
-            limit=self._configuration().settings.limits.concurrent_runs + resting,
-            may_start=self._may_start,
+            [active.run for active in self._roster.active.values() if not active.resting],
+            limit=self._configuration().settings.limits.concurrent_runs,
+            may_start=lambda run: run.pipeline not in blocked and self._may_start(run),
         )
         for run in chosen:
             try:

@@ -58,6 +58,7 @@ class Endings:
         self._changed = changed
         self._over = over
         self._publish_again = publish_again
+        self._draining = False
 
     def end(self, active: Active, reason: ledger.Reason) -> None:
         """Ask the child of a run to stop; it is killed where it does not."""
@@ -158,11 +159,29 @@ class Endings:
                 "finish", active.run, active.documents, job.export_id
             )
 
+    def strand(self, run: Run) -> None:
+        """Keep a half-published run in the way of what comes after it: nobody can finish it now."""
+        run = replace(run, error=ledger.stranded(run))
+        self._turns.keep(run)
+        self._roster.stranded[run.run_id] = run
+        self._logs.begin(run.run_id)
+        self._log_error(run, ledger.stranded(run))
+        self._logs.end(run.run_id)
+        self._changed(run)
+
     def drain(self) -> None:
-        """Leave to the next start what is tried again only after a pause."""
+        """Leave to the next start what is tried again only after a pause, and who waits for it."""
+        self._draining = True
         for active in list(self._roster.active.values()):
             if active.resting:
                 self._leave(active, "the daemon ended")
+        for run_id in self._roster.stranded:
+            self._end_behind(run_id)
+
+    def waits(self, active: Active, other: str) -> None:
+        """A run waits for the files of another, which may have been left to the next start."""
+        if self._draining and other not in self._roster.active:
+            self.end(active, "drain")
 
     def _say_stuck(self, active: Active, error: ErrorJson) -> None:
         """Say once that a run is stuck half-published; it stays in the way of what comes after it.
@@ -184,11 +203,14 @@ class Endings:
         if active.timer is not None:
             active.timer.cancel()
         del self._roster.active[active.run.run_id]
-        for behind in self._turns.behind(active.run.run_id):
+        self._end_behind(active.run.run_id)
+        self._pass_on(replace(active.run, error=ledger.half_published(how)))
+
+    def _end_behind(self, run_id: str) -> None:
+        for behind in self._turns.behind(run_id):
             waiting = self._roster.active.get(behind)
             if waiting is not None:
                 self.end(waiting, "drain")
-        self._pass_on(replace(active.run, error=ledger.half_published(how)))
 
     def _pass_on(self, run: Run) -> None:
         error = run.error

@@ -218,7 +218,9 @@ class Runs:
             go = self._scribe.write(active, said.message)
             self._tell(active, said)
             if go and isinstance(said.message, Planned) and said.message.complete:
-                self._turns.ask(active.run, said.child, said.n)
+                other = self._turns.ask(active.run, said.child, said.n)
+                if other is not None:
+                    self._endings.waits(active, other)
                 return
         elif self.roster.cleaning.get(run_id) is said.child:
             cleaned = self._scribe.write_cleaning(run_id, said.message)

@@ -17,57 +17,85 @@ from profexd.wire import RunStatus
 log = logging.getLogger(__name__)
 
 
-def recover(
-    store: Store,
-    runs: Runs,
-    endings: Endings,
-    holds: Holds,
-    documents: Callable[[Run], dict[str, Any] | None],
-) -> list[Run]:
-    """Settle what was left; return the runs that ended with the earlier daemon.
+class Recovery:
+    """Settles what an earlier life left. The core alone calls it.
 
     ``documents`` gives those of a run's pipeline as it is now, for where the stored ones had a
     secret withheld.
     """
-    memories = store.memories()
 
-    def export_id(run: Run) -> str:
-        return memories[run.pipeline].export_id if run.pipeline in memories else "0"
+    def __init__(
+        self,
+        runs: Runs,
+        endings: Endings,
+        holds: Holds,
+        *,
+        store: Store,
+        documents: Callable[[Run], dict[str, Any] | None],
+    ) -> None:
+        self._runs = runs
+        self._roster = runs.roster
+        self._endings = endings
+        self._holds = holds
+        self._store = store
+        self._documents = documents
 
-    def known(run: Run) -> dict[str, Any] | None:
-        return usable(run.documents, documents(run))
-
-    interrupted: list[Run] = []
-    leftovers = {run.run_id for run in store.with_handles()}
-    for run in store.unfinished():
-        if run.status is RunStatus.PENDING:
-            runs.resume(run)
-        elif run.status is RunStatus.HELD:
-            runs.roster.held[run.run_id] = run
-        elif run.publishing:
-            # From the first publish on it only goes forward, if not now then later.
-            if (its := known(run)) is not None:
-                runs.finish(run, its, export_id(run))
+    def begin(self) -> list[Run]:
+        """Settle what was left; return the runs that ended with the earlier daemon."""
+        interrupted: list[Run] = []
+        leftovers = {run.run_id for run in self._store.with_handles()}
+        for run in self._store.unfinished():
+            if run.status is RunStatus.PENDING:
+                self._runs.resume(run)
+            elif run.status is RunStatus.HELD:
+                self._roster.held[run.run_id] = run
+            elif run.publishing:
+                # From the first publish on it only goes forward, if not now then later.
+                self._finish(run)
+            elif run.approved:
+                # What an earlier process had staged it removes by itself.
+                leftovers.discard(run.run_id)
+                if (its := self._known(run)) is not None:
+                    self._runs.deliver(run, its, self._export_id(run))
+                else:
+                    self._holds.hold_again(run)
             else:
-                _warn(run, "a run had begun to publish, and its pipeline is gone")
-        elif run.approved:
-            # What an earlier process had staged it removes by itself.
-            leftovers.discard(run.run_id)
-            if (its := known(run)) is not None:
-                runs.deliver(run, its, export_id(run))
-            else:
-                holds.hold_again(run)
+                interrupted.append(self._endings.interrupt(run))
+                _warn(run, "run_interrupted")
+        for run_id in leftovers:
+            self._discard(run_id)
+        return interrupted
+
+    def again(self) -> None:
+        """Go on with the half-published runs that nobody could finish, where that is possible."""
+        for run in list(self._roster.stranded.values()):
+            if self._known(run) is not None:
+                del self._roster.stranded[run.run_id]
+                self._finish(run)
+
+    def _finish(self, run: Run) -> None:
+        its = self._known(run)
+        if its is None:
+            self._endings.strand(run)
+            _warn(run, "a run had begun to publish, and its pipeline is gone")
         else:
-            interrupted.append(endings.interrupt(run))
-            _warn(run, "run_interrupted")
-    for run_id in leftovers:
-        left = store.run(run_id)
-        if left is not None and left.status.finished:
-            if (its := known(left)) is not None:
-                endings.discard(left, its, export_id(left))
-            else:
-                _warn(left, "staged files are left: their pipeline is gone")
-    return interrupted
+            self._runs.finish(run, its, self._export_id(run))
+
+    def _discard(self, run_id: str) -> None:
+        left = self._store.run(run_id)
+        if left is None or not (left.status.finished or left.status is RunStatus.HELD):
+            return
+        if (its := self._known(left)) is not None:
+            self._endings.discard(left, its, self._export_id(left))
+        else:
+            _warn(left, "staged files are left: their pipeline is gone")
+
+    def _known(self, run: Run) -> dict[str, Any] | None:
+        return usable(run.documents, self._documents(run))
+
+    def _export_id(self, run: Run) -> str:
+        memory = self._store.memories().get(run.pipeline)
+        return "0" if memory is None else memory.export_id
 
 
 def _warn(run: Run, what: str) -> None:

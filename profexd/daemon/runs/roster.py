@@ -17,6 +17,8 @@ class Roster:
         self.held: dict[str, Run] = {}
         self.active: dict[str, Active] = {}
         self.cleaning: dict[str, Child] = {}
+        self.stranded: dict[str, Run] = {}
+        """Half-published runs that nobody can finish while their configuration is gone."""
         self.unwritten: dict[str, Run] = {}
         """Runs that are over, and whose end the store could not take yet."""
         self._store = store
@@ -26,9 +28,18 @@ class Roster:
 
         Not those that send something again: they take nothing's place.
         """
-        running = (active.run for active in self.active.values())
+        running = (*(active.run for active in self.active.values()), *self.stranded.values())
         everything = (*self.held.values(), *running, *self.pending.values())
         return [run for run in everything if run.pipeline == pipeline and run.origin is None]
+
+    def blocked(self) -> set[str]:
+        """Return the pipelines whose last run is still to be finished, or to be written down.
+
+        What they run next would go by a state that is to move, and be overwritten by what is older.
+        """
+        resting = (active.run for active in self.active.values() if active.resting)
+        unsettled = (*resting, *self.stranded.values(), *self.unwritten.values())
+        return {run.pipeline for run in unsettled}
 
     def holding(self, pipeline: str) -> Run | None:
         """Return the run of a pipeline that is held, if one is."""
@@ -38,8 +49,9 @@ class Roster:
         """Return a run, alive or past; NotFound when there is none."""
         if run_id in self.active:
             return self.active[run_id].run
-        run = self.pending.get(run_id) or self.held.get(run_id) or self.unwritten.get(run_id)
-        run = run or self._store.run(run_id)
+        alive = (self.pending, self.held, self.stranded, self.unwritten)
+        found = (runs[run_id] for runs in alive if run_id in runs)
+        run = next(found, None) or self._store.run(run_id)
         if run is None:
             raise NotFound(f"there is no run {run_id}", hint="profexctl runs")
         return run
@@ -50,6 +62,6 @@ class Roster:
         return [
             self.active[run.run_id].run
             if run.run_id in self.active
-            else self.unwritten.get(run.run_id, run)
+            else self.unwritten.get(run.run_id) or self.stranded.get(run.run_id, run)
             for run in found
         ]

@@ -67,17 +67,21 @@ class Turns:
         self._pipelines[run.run_id] = run.pipeline
         self._targets.hold(run.run_id, (file.uri for file in run.files))
 
-    def ask(self, run: Run, child: Child, n: int) -> None:
-        """Answer the message ``n`` of a run's child once no other run writes any of its files."""
+    def ask(self, run: Run, child: Child, n: int) -> str | None:
+        """Answer the message ``n`` of a run's child once no other run writes any of its files.
+
+        Returns the run that it waits for, where it does.
+        """
         self._pipelines[run.run_id] = run.pipeline
         first = self._targets.take(run.run_id, (file.uri for file in run.files))
         if first is None:
             child.acknowledge(n)
-            return
+            return None
         other, uri = first
         self._unanswered[run.run_id] = (child, n)
         words = f"waits for run {other} of {self._pipelines[other]}, which writes {uri} too"
         self._logs.write(run.run_id, "info", words)
+        return other
 
     def behind(self, run_id: str) -> list[str]:
         """Return the runs that wait for a file of this one."""

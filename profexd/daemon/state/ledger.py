@@ -194,6 +194,17 @@ def half_published(how: str) -> ErrorJson:
     }
 
 
+def stranded(run: Run) -> ErrorJson:
+    """Return the error of a run that began to publish, and whose configuration is gone."""
+    return {
+        "code": "interrupted",
+        "message": f"the run had begun to publish, and the configuration of {run.pipeline} is gone,"
+        " and with it the secrets of its sinks",
+        "hint": "put its files back: the rest is published then; nothing else writes the files of"
+        " the run until that is done",
+    }
+
+
 def state_unusable(why: Exception) -> ErrorJson:
     """Return the error of what could not be written down."""
     return {
