@@ -39,7 +39,7 @@ SCRIPTED = (sys.executable, "-m", "tests.daemon.scripted_worker")
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 
 
-Ask = Callable[[str, str], Coroutine[Any, Any, tuple[int, Any]]]
+Ask = Callable[..., Coroutine[Any, Any, tuple[int, Any]]]
 
 
 def run_async(coroutine: Coroutine[Any, Any, None]) -> None:
@@ -184,9 +184,10 @@ class Play:
         await runner.setup()
         await web.SockSite(runner, listen(paths.socket)).start()
 
-        async def ask(method: str, path: str) -> tuple[int, Any]:
+        async def ask(method: str, path: str, text: str = "") -> tuple[int, Any]:
             reader, writer = await asyncio.open_unix_connection(paths.socket)
-            writer.write(f"{method} {path} HTTP/1.0\r\n\r\n".encode())
+            length = f"Content-Length: {len(text)}\r\n" if text else ""
+            writer.write(f"{method} {path} HTTP/1.0\r\n{length}\r\n{text}".encode())
             head, _, body = (await reader.read()).partition(b"\r\n\r\n")
             writer.close()
             await writer.wait_closed()

@@ -52,6 +52,30 @@ def test_a_preview_is_a_child_of_its_own_and_moves_no_state(tmp_path: Path) -> N
     run_async(scene())
 
 
+def test_a_request_that_is_cut_or_says_more_than_is_known_begins_no_run(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.write("quick")
+
+    async def scene() -> None:
+        async with stage.playing() as play, play.at_the_door() as ask:
+            path = "/v1/pipelines/quick/runs"
+            _, writer = await asyncio.open_unix_connection(tmp_path / "door")
+            head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{{"
+            writer.write(head.encode())
+            await writer.drain()
+            for body in ('{"sql": "SELECT 1"}', "[]", "{"):
+                status, answer = await ask("POST", path, body)
+                assert (status, answer["error"]["code"]) == (400, "bad_request")
+            writer.close()
+            await writer.wait_closed()
+            assert (await ask("POST", "/v1/config/check", '{"config": ""}'))[0] == 400
+            assert play.runs() == []
+            assert (await ask("POST", path, "{}"))[0] == 202
+            await play.settled("quick")
+
+    run_async(scene())
+
+
 def test_a_preview_whose_client_leaves_is_ended(tmp_path: Path) -> None:
     stage = Stage(tmp_path)
     stage.write("stuck")

@@ -86,9 +86,11 @@ def test_a_stranger_in_the_folder_is_extra_and_files_of_other_manifests_are_not(
     delivery: Delivery, verify: Verify
 ) -> None:
     assert verify(delivery.manifest, delivery.folder)[0] == 0
-    (delivery.folder / "stranger.csv").write_text("x")
+    (delivery.folder / "of" / "others").mkdir(parents=True)
+    (delivery.folder / "of/others/stranger.csv").write_text("x")
     code, said = verify(delivery.manifest, delivery.folder)
     assert (code, statuses(said)) == (1, WHOLE | {"stranger.csv": "extra"})
+    assert said["files"][-1]["path"] == "of/others/stranger.csv"
 
 
 def test_a_file_that_is_named_and_not_listed_is_extra(delivery: Delivery, verify: Verify) -> None:

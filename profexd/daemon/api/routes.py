@@ -142,6 +142,7 @@ class Api:
 
     async def run_now(self, request: web.Request) -> web.Response:
         """Run it now."""
+        await _body(request)
         name = request.match_info["name"]
         run = await self.core.ask(inbox.RunNow(name, request[CALLER].name))
         return web.json_response(
@@ -169,6 +170,7 @@ class Api:
 
     async def resume(self, request: web.Request) -> web.Response:
         """End its pause."""
+        await _body(request)
         await self.core.ask(inbox.ResumePipeline(request.match_info["name"], request[CALLER].name))
         return await self.pipeline(request)
 
@@ -214,6 +216,7 @@ class Api:
 
     async def stop(self, request: web.Request) -> web.Response:
         """Stop it, unless it has begun to publish."""
+        await _body(request)
         message = inbox.StopRun(request.match_info["id"], request[CALLER].name)
         run = await self.core.ask(message)
         return web.json_response(run.as_json(), status=202, dumps=_dumps)
@@ -261,6 +264,7 @@ class Api:
 
     async def probe(self, request: web.Request) -> web.Response:
         """What the sinks of a pipeline say to a delivery."""
+        await _body(request)
         said = await probe(self.core, request.match_info["name"], datetime.now(UTC))
         return web.json_response(said, dumps=_dumps)
 
@@ -278,10 +282,12 @@ class Api:
 
     async def check(self, request: web.Request) -> web.Response:
         """Read the files and say what is wrong; changes nothing."""
+        await _body(request)
         return web.json_response(await self.reloader.check(), dumps=_dumps)
 
     async def reload(self, request: web.Request) -> web.Response:
         """Read the files and take over what is right."""
+        await _body(request)
         answer: CheckJson = await self.reloader.reload("api")
         return web.json_response(answer, dumps=_dumps)
 
@@ -349,7 +355,10 @@ async def _body(request: web.Request, **keys: type) -> dict[str, Any]:
         raise BadRequest("the body is not a JSON object")
     for key, item in value.items():
         if key not in keys:
-            raise BadRequest(f'unknown key "{key}"', hint="one of " + ", ".join(keys))
+            raise BadRequest(
+                f'unknown key "{key}"',
+                hint="one of " + ", ".join(keys) if keys else "nothing is said in this body",
+            )
         if item is not None and (type(item) is not keys[key]):
             raise BadRequest(f'"{key}" must be {keys[key].__name__}')
     return {key: item for key, item in value.items() if item is not None}

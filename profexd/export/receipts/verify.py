@@ -166,9 +166,10 @@ def _files(manifest: Path, document: dict[str, Any], files: Sequence[Path]) -> I
     for one in there:
         if one not in taken:
             yield Finding(one.name, "extra", "the manifest does not list it", str(one))
-    for one in found:
+    for one, folder in found.items():
         if one not in taken and one.name not in receipts and one.name not in others:
-            yield Finding(one.name, "extra", "no manifest lists it", str(one))
+            subject = one.relative_to(folder).as_posix()
+            yield Finding(subject, "extra", "no manifest lists it", str(one))
 
 
 def _judged(path: str, size: int, sha256: str, file: Path | None) -> Finding:
