@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from profexd.config.catalog import Catalog
-from profexd.config.model import Settings, SinkChoice
+from profexd.config.model import SinkChoice
+from profexd.config.names import insert_before_extension
 from profexd.config.readers.documents import PipelineFile
-from profexd.config.readers.manifest import Manifest
-from profexd.config.template import Template, sample_values
+from profexd.config.readers.manifest import SIGNATURE, Manifest
+from profexd.config.template import PathValues, Template, path_faults
 from profexd.config.text.problems import Path, Scope
 
 
@@ -20,29 +21,37 @@ def check_fits(
     file: PipelineFile,
     scope: Scope,
     *,
-    settings: Settings,
+    values: PathValues,
+    added: str,
     catalog: Catalog,
 ) -> None:
-    """Report what a sink has against the paths, as a made-up run would expand them."""
-    values = sample_values(
-        pipeline="x",
-        timezone=settings.timezone,
-        account_id=settings.account_id,
-        instance_id=settings.instance_id,
-    )
+    """Report what a sink has against the paths, as a made-up run would expand them.
+
+    ``values`` are those of that run, ``added`` is what it puts before the extension of its files.
+    """
     key = next(key for key in ("path", "filename", "folder") if getattr(file, key) is not None)
-    templates: dict[Path, Template] = {(key,): path}
+    target = _expanded(path, values)
+    if added:
+        endings = [codec.extension for codec in catalog.codecs.values()]
+        target = insert_before_extension(target, added, endings)
+        for why in path_faults(target):
+            scope.add((key,), f'becomes "{target[:200]}": {why}', why.hint)
+    targets: dict[Path, str] = {(key,): target}
     if manifest is not None:
-        templates["manifest", "path"] = manifest.path
+        targets["manifest", "path"] = _expanded(manifest.path, values) + SIGNATURE
         if manifest.done is not None:
-            templates["manifest", "done"] = manifest.done
-    for place, template in templates.items():
-        columns = dict.fromkeys(template.columns, "x")
-        target = template.expand(replace(values, event="x", columns=columns))
+            targets["manifest", "done"] = _expanded(manifest.done, values)
+    for place, written in targets.items():
         for choice in sinks:
             try:
-                fault = catalog.sinks[choice.type].target_fault(choice.options, target)
+                fault = catalog.sinks[choice.type].target_fault(choice.options, written)
             except Exception as why:  # noqa: BLE001 - a plugin may raise anything
                 fault = f"made the plugin fail: {type(why).__name__}: {why}"
             if fault:
-                scope.add(place, fault, f"so says the sink {choice.name} ({choice.type})")
+                hint = f"so says the sink {choice.name} ({choice.type})"
+                more = f'; a run adds "{added}" to the name' if added and place == (key,) else ""
+                scope.add(place, fault, hint + more)
+
+
+def _expanded(template: Template, values: PathValues) -> str:
+    return template.expand(replace(values, event="x", columns=dict.fromkeys(template.columns, "x")))

@@ -13,8 +13,6 @@ from profexd.api.errors import ConfigurationInvalid
 from profexd.config.text.problems import Mistake
 
 MAX_PATH = 1024
-MAX_NAME = 255
-"""Bytes in the name of one folder or file: what file systems take."""
 DEFAULT_FILENAME = "${account_id}-${run_id}-${timestamp}-${instance_id}"
 DEFAULT_EVENTS_FILENAME = "${run_id}-${timestamp}-${event}-${date}-${part}-${instance_id}"
 
@@ -160,12 +158,6 @@ def path_faults(path: str) -> Iterator[TemplateInvalid]:
             yield TemplateInvalid(
                 f'"{segment}" is not allowed as the name of a folder or file',
                 "a path cannot leave the root of its sink",
-            )
-        size = len(segment.encode("utf-8", "surrogatepass"))
-        if size > MAX_NAME:
-            yield TemplateInvalid(
-                f'the name "{_shown(segment)}" is {size} bytes long; {MAX_NAME} are the most',
-                "shorten it, or make folders of it with /",
             )
     control = _CONTROL.search(path)
     if control:

@@ -9,11 +9,11 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from profexd.api.errors import ConfigurationInvalid, NameCollision
+from profexd.config.names import REMOVED, insert_before_extension, suffix
 from profexd.config.template import PathValues, path_faults
 from profexd.export.receipts.writing import Receipts, receipts_of
 
 if TYPE_CHECKING:
-    from profexd.api.codec import Codec
     from profexd.config.catalog import Catalog
     from profexd.config.model import Pipeline
     from profexd.export.job import Job
@@ -96,21 +96,20 @@ def plan(job: Job, pipeline: Pipeline, catalog: Catalog) -> Plan:
         instance_id=pipeline.settings.instance_id,
     )
 
+    endings = [codec.extension for codec in catalog.codecs.values()]
+
     def path_of(part: int, partition: Values) -> str:
         path = pipeline.path.render(_filled(replace(values, part=part), pipeline, partition))
         if pipeline.on_existing == "suffix":
-            suffix = f"-{int(job.instant.timestamp())}-{pipeline.settings.instance_id}"
-            path = insert_before_extension(path, suffix, catalog.codecs)
-            for why in path_faults(path):
-                raise ConfigurationInvalid(
-                    f'with the suffix that on_existing = "suffix" adds, path "{pipeline.path.text}"'
-                    f" becomes too long: {why}",
-                    hint=why.hint,
-                ) from why
+            added = suffix(job.instant, pipeline.settings.instance_id)
+            path = insert_before_extension(path, added, endings)
+        _refuse_unfit(path, pipeline, catalog)
         return path
 
     def removed_path_of(part: int, partition: Values) -> str:
-        return insert_before_extension(path_of(part, partition), "-removed", catalog.codecs)
+        path = insert_before_extension(path_of(part, partition), REMOVED, endings)
+        _refuse_unfit(path, pipeline, catalog)
+        return path
 
     apart = pipeline.changes is not None and pipeline.changes.deletes == "separate-file"
     partitioned = bool(pipeline.partition_by)
@@ -131,6 +130,19 @@ def plan(job: Job, pipeline: Pipeline, catalog: Catalog) -> Plan:
         state=job.state,
         keep=Path(job.keep),
     )
+
+
+def _refuse_unfit(path: str, pipeline: Pipeline, catalog: Catalog) -> None:
+    """Raise ConfigurationInvalid for what is no path, or none that every sink can have."""
+    becomes = f'path "{pipeline.path.text}" becomes "{path[:200]}"'
+    for why in path_faults(path):
+        raise ConfigurationInvalid(f"{becomes}: {why}", hint=why.hint) from why
+    for sink in pipeline.sinks:
+        fault = catalog.sinks[sink.type].target_fault(sink.options, path)
+        if fault:
+            raise ConfigurationInvalid(
+                f"{becomes}: {fault}", hint=f"so says the sink {sink.name} ({sink.type})"
+            )
 
 
 def _filled(values: PathValues, pipeline: Pipeline, partition: Values) -> PathValues:
@@ -156,14 +168,3 @@ def _shown(values: Values) -> str:
 
 def _member(path: str, ending: str) -> str:
     return PurePosixPath(path).name.removesuffix(ending)
-
-
-def insert_before_extension(path: str, text: str, codecs: Mapping[str, type[Codec]]) -> str:
-    """Put ``text`` before the extension of ``path``: ``a/b.csv.gz`` gives ``a/b-text.csv.gz``."""
-    folder, slash, name = path.rpartition("/")
-    outer = next(
-        (c.extension for c in codecs.values() if c.extension and name.endswith(c.extension)), ""
-    )
-    stem = name.removesuffix(outer)
-    inner = PurePosixPath(stem).suffix
-    return f"{folder}{slash}{stem.removesuffix(inner)}{text}{inner}{outer}"

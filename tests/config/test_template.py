@@ -141,7 +141,7 @@ def test_a_wrong_placeholder_is_named(text: str, message: str) -> None:
         ("a\x07b", "holds a control character, U+0007"),
         (
             f"a/{'é' * 128}.csv",
-            f'the name "{"é" * 117}…" is 260 bytes long; 255 are the most',
+            f'the name "{"é" * 79}…" is 260 bytes long; 255 are the most',
         ),
         ("x/" * 512 + "x", "is 1025 characters long; 1024 are the most"),
         ("${time:..}/a", 'becomes "../a": ".." is not allowed as the name of a folder or file'),
@@ -163,9 +163,39 @@ def test_a_path_that_is_none_is_refused_when_the_file_is_read(
 def test_a_path_too_long_only_once_it_is_rendered_is_refused_then() -> None:
     with pytest.raises(ConfigurationInvalid, match="1024 are the most"):
         rendered("${account_id}/" * 5 + "a", replace(VALUES, account_id="x" * 250))
-    with pytest.raises(ConfigurationInvalid, match="255 are the most"):
-        rendered("a/${account_id}", replace(VALUES, account_id="x" * 256))
-    assert rendered("${account_id}", replace(VALUES, account_id="x" * 255))
+
+
+S3 = 'type = "s3"\nbucket = "acme-exports"\nregion = "eu-south-1"\nroot = "crm"\n'
+
+
+@pytest.mark.parametrize(
+    ("lines", "adds"),
+    [
+        ('on_existing = "suffix"', "-1761842005-0"),
+        ('mode = "changed"', "-1761842005-0"),
+        (
+            'mode = "changed"\non_existing = "fail"\nchanges = { deletes = "separate-file" }',
+            "-removed",
+        ),
+    ],
+)
+def test_a_name_that_only_what_a_run_adds_makes_too_long_is_refused_at_once(
+    tree: Tree, lines: str, adds: str
+) -> None:
+    most = 255 - len(".csv") - len(adds)
+    text = f"{PIPELINE}{lines}\n"
+    tree.pipeline(text.replace("customers", "x" * most))
+    (problem,) = tree.mistakes(text.replace("customers", "x" * (most + 1)))
+    assert "is 256 bytes long; 255 are the most" in problem["message"]
+    assert adds in problem["hint"]
+    assert (problem["line"], problem["key"]) == (3, "path")
+
+
+def test_only_a_storage_that_limits_names_is_asked_to_take_them(tree: Tree) -> None:
+    tree.write("sinks/lake.toml", S3)
+    tree.pipeline(PIPELINE.replace("customers", "x" * 1016))
+    (problem,) = tree.mistakes(PIPELINE.replace("customers", "x" * 1017))
+    assert problem["message"] == "must be at most 1024 bytes long, with the root"
 
 
 def test_a_name_is_not_too_long_before_its_values_are_known(tree: Tree) -> None:

@@ -218,7 +218,7 @@ def test_a_name_that_the_suffix_makes_too_long_fails_before_the_source_is_read(
     long = pipeline(export, "csv", None, keys={"path": f"{'x' * 245}.csv"})
     [part] = parts(export, long)
     assert len(part.path) == 249
-    with pytest.raises(ConfigurationInvalid, match=r"suffix. adds.* 262 bytes"):
+    with pytest.raises(ConfigurationInvalid, match="262 bytes"):
         parts(export, replace(long, on_existing="suffix", source=replace(long.source, table="no")))
 
 

@@ -36,6 +36,7 @@ from profexd.api import (
     TargetExists,
     hookimpl,
 )
+from profexd_sinks.names import name_fault
 
 _CHUNK = 8 * 2**20
 _LATENCY = (0.3, 1.3)
@@ -103,6 +104,10 @@ class FileSink(Sink):
         if "://" in root:
             return f"{root.rstrip('/')}/{quote(target)}"
         return "file://" + quote(f"{root.rstrip('/')}/{target}", safe="/$={}:@+,;!*'()")
+
+    @classmethod
+    def target_fault(cls, options: FileOptions, target: str) -> str:
+        return name_fault(target)
 
     def probe(self) -> Probe:
         self._delay()

@@ -22,7 +22,7 @@ from profexd.api import (
     Staged,
     hookimpl,
 )
-from profexd_sinks.s3_options import S3Options
+from profexd_sinks.s3_options import LONGEST_KEY, S3Options
 
 if TYPE_CHECKING:
     from profexd_sinks.s3_delivery import Delivery
@@ -39,6 +39,12 @@ class S3Sink(Sink):
     @classmethod
     def uri(cls, options: S3Options, target: str) -> str:
         return f"s3://{options.bucket}/" + quote(options.key(target), safe="/$={}:@+,;!*'()")
+
+    @classmethod
+    def target_fault(cls, options: S3Options, target: str) -> str:
+        if len(options.key(target).encode()) > LONGEST_KEY:
+            return f"must be at most {LONGEST_KEY} bytes long, with the root"
+        return ""
 
     @classmethod
     def place(cls, options: S3Options, target: str) -> str:

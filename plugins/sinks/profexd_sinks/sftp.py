@@ -25,6 +25,7 @@ from profexd.api import (
     hookimpl,
 )
 from profexd.api.units import parse_size
+from profexd_sinks.names import name_fault
 from profexd_sinks.sftp_options import SftpOptions, joined
 from profexd_sinks.sftp_protocol import NotSftp, Refused, Sftp, Status
 from profexd_sinks.sftp_publish import SIZE_ONLY, UNVERIFIED, Publisher, exists
@@ -59,7 +60,15 @@ class SftpSink(Sink):
     def uri(cls, options: SftpOptions, target: str) -> str:
         return options.uri(target)
 
+    @classmethod
+    def target_fault(cls, options: SftpOptions, target: str) -> str:
+        return name_fault(target)
+
     def stage(self, file: SpooledFile, target: str) -> Staged:
+        if long := name_fault(target):
+            raise SinkRefused(
+                f"cannot deliver {target}: {long}", hint="correct the path of the pipeline"
+            )
         with self._connected() as there:
             fault = unable(there.sftp, self.options, create_only=self.context.create_only)
             if fault:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from profexd.api.errors import ConfigurationInvalid
@@ -19,6 +19,7 @@ from profexd.config.model import (
     Source,
     Split,
 )
+from profexd.config.names import REMOVED, suffix
 from profexd.config.readers.checks import read_checks
 from profexd.config.readers.choices import read_changes, read_columns, read_events, read_identity
 from profexd.config.readers.conditions import read_conditions
@@ -40,7 +41,7 @@ from profexd.config.readers.schedule import read_schedule
 from profexd.config.readers.settings import read_settings
 from profexd.config.readers.target import read_target
 from profexd.config.shape import Conditions
-from profexd.config.template import sample_values
+from profexd.config.template import PathValues, sample_values
 from profexd.config.text.problems import Document, Path, Problems, Scope, listed, meant
 from profexd.config.text.values import digest, from_json, to_json
 from profexd.wire import ProblemJson
@@ -104,41 +105,37 @@ def read_pipeline(
     ending = codec_extension(file.compression, scope, around.catalog)
     _require_one_path(file, scope)
     extension = around.catalog.formats[chosen.type].extension if chosen else ""
+    made_up = _made_up(name, zone, around.settings)
     target = read_target(
         file,
         scope,
-        name=name,
         source=rows,
-        timezone=zone,
-        settings=around.settings,
+        values=made_up,
         extension=extension + (ending or ""),
         split=split is not None,
         catalog=around.catalog,
     )
     values = tuple(named.value for _, named in sinks or () if named.value is not None)
-    made_up = sample_values(
-        pipeline=name,
-        timezone=zone,
-        account_id=around.settings.account_id,
-        instance_id=around.settings.instance_id,
-    )
     manifest = read_manifest(
         file.manifest, target.path if target else None, made_up, scope.within("manifest")
     )
+    deltas = changes is not None or (events is not None and events.window is not None)
+    existing = on_existing(file, target.path if target else None, scope, deltas=deltas)
     if target:
+        added = suffix(made_up.instant, made_up.instance_id) if existing == "suffix" else ""
+        apart = changes is not None and changes.deletes == "separate-file"
         check_fits(
             target.path,
             manifest,
             values,
             file,
             scope,
-            settings=around.settings,
+            values=made_up,
+            added=added + (REMOVED if apart else ""),
             catalog=around.catalog,
         )
-    deltas = changes is not None or (events is not None and events.window is not None)
     notify = read_notify(file.notify, scope, around.catalog)
     checks = read_checks(file.checks, scope.within("checks"))
-    existing = on_existing(file, target.path if target else None, scope, deltas=deltas)
     if scope.problems.errors > before:
         return None
     if not (source and source.value and sinks and chosen and schedule and target):
@@ -227,6 +224,17 @@ def pipeline_from_documents(name: str, documents: dict[str, Any], catalog: Catal
             f"{first['file']}: {first['key']}: {first['message']}", hint=first["hint"]
         )
     return pipeline
+
+
+def _made_up(name: str, zone: str, settings: Settings) -> PathValues:
+    """Return the values of a made-up run, as long as those of a real one."""
+    values = sample_values(
+        pipeline=name,
+        timezone=zone,
+        account_id=settings.account_id,
+        instance_id=settings.instance_id,
+    )
+    return replace(values, export_id="1761650178", run_id="1761842005")
 
 
 def _homes(data: Mapping[str, Any], catalog: Catalog) -> Homes:

@@ -9,10 +9,10 @@ from typing import Any
 
 from profexd.api.codec import Codec
 from profexd.config.catalog import Catalog
-from profexd.config.model import Settings, Source
+from profexd.config.model import Source
 from profexd.config.readers.documents import PipelineFile
 from profexd.config.readers.partitions import check_columns, check_placeholders, read_partitions
-from profexd.config.template import PathValues, Template, joined, path_faults, sample_values
+from profexd.config.template import PathValues, Template, joined, path_faults
 from profexd.config.text.problems import Scope
 
 _ENDINGS = {
@@ -37,27 +37,18 @@ def read_target(
     file: PipelineFile,
     scope: Scope,
     *,
-    name: str,
     source: Source | None,
-    timezone: str,
-    settings: Settings,
+    values: PathValues,
     extension: str,
     split: bool,
     catalog: Catalog,
 ) -> Target | None:
     """Return the path below the sink's root, or None once what is wrong was reported.
 
-    ``extension`` is the format's with the codec's; only folder and filename need it. ``split``
-    says that there may be several files, so that the path must tell their number.
+    ``values`` are those of a made-up run. ``extension`` is the format's with the codec's; only
+    folder and filename need it. ``split`` says that there may be several files, so that the path
+    must tell their number.
     """
-    values = sample_values(
-        pipeline=name,
-        timezone=timezone,
-        account_id=settings.account_id,
-        instance_id=settings.instance_id,
-    )
-    # As long as those of a real run, so that no path is taken for too long.
-    values = replace(values, export_id="1761650178", run_id="1761842005")
     before = scope.problems.errors
     template = None
     if file.path is not None:
