@@ -27,7 +27,7 @@ torture: $(VENV)/.development
 	scripts/test-tools
 	$(VENV)/bin/python -m tests.servers.torture --kills 170 $(TORTURE)
 
-bench: $(VENV)/.development
+bench: $(VENV)/.benchmarks
 	$(VENV)/bin/python -m benchmarks $(BENCH)
 
 clean:
@@ -38,5 +38,9 @@ $(VENV)/.runtime: pyproject.toml scripts/venv
 	touch $@
 
 $(VENV)/.development: pyproject.toml scripts/venv $(VENV)/.runtime
-	scripts/venv $(VENV) static test bench
+	scripts/venv $(VENV) static test
+	touch $@
+
+$(VENV)/.benchmarks: $(VENV)/.development
+	scripts/venv $(VENV) bench
 	touch $@
