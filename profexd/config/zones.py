@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import re
+from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 @lru_cache(maxsize=1024)
@@ -25,6 +29,18 @@ def zone_problem(name: str) -> tuple[str, str] | None:
         f'"{name}" is not a time zone{meant}',
         'write the name of a region and city, as "Europe/Rome", or "UTC"',
     )
+
+
+def written_date(value: Any) -> date | None:
+    """Return the date, or date with a time, that TOML or a text says; None where it says none."""
+    if isinstance(value, date):
+        return value
+    if not isinstance(value, str) or not _DAY.match(value):
+        return None
+    try:
+        return date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value)
+    except ValueError:
+        return None
 
 
 def instant_of(local: datetime, zone: str) -> datetime:

@@ -193,7 +193,7 @@ def test_unknown_names_of_sources_and_sinks_are_told_with_the_nearest(tree: Tree
     ("lines", "keys"),
     [
         (
-            "[schedule]\nwhen = 'dayly'\njitter = 5\ncatch_up = 'some'\nstart = '2026-01-01'",
+            "[schedule]\nwhen = 'dayly'\njitter = 5\ncatch_up = 'some'\nstart = '2026-01-32'",
             ["schedule.when", "schedule.jitter", "schedule.catch_up", "schedule.start"],
         ),
         (

@@ -130,10 +130,13 @@ def test_a_schedule_table_is_checked(tree: Tree, table: str, key: str, message: 
         assert problem["message"] == message
 
 
-def test_a_date_in_quotes_is_told_to_lose_them(tree: Tree) -> None:
+def test_a_date_may_stand_in_quotes_but_must_be_one(tree: Tree) -> None:
     text = f"{PIPELINE}\n[schedule]\nwhen = 'hourly'\nstart = '2026-12-01'\n"
-    (problem,) = tree.mistakes(text)
-    assert problem["hint"] == "write it without quotes: start = 2026-12-01"
+    bare = text.replace("'2026-12-01'", "2026-12-01")
+    assert tree.pipeline(text).schedule == tree.pipeline(bare).schedule
+    for wrong in ("2026-13-01", "20261201", "tomorrow"):
+        (problem,) = tree.mistakes(text.replace("2026-12-01", wrong))
+        assert problem["message"] == f'"{wrong}" is not a date, nor a date with a time'
 
 
 @pytest.mark.parametrize(

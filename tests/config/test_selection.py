@@ -272,6 +272,10 @@ def test_events_are_read(roles: Tree) -> None:
         names=("Charged", "charged"),
         range=Span(since=date(2026, 11, 1), until=datetime(2026, 11, 30, 12)),
     )
+    in_quotes = EVENTS.replace("2026-11-01", "'2026-11-01'").replace(
+        "2026-11-30T12:00:00", "'2026-11-30T12:00:00'"
+    )
+    assert roles.pipeline(in_quotes).events == pipeline.events
     assert pipeline.partition_by == ("event_name",)
     assert pipeline.path.text == (
         "events/${run_id}-${timestamp}-${event}-${date}-${part}-${instance_id}.json"
@@ -375,14 +379,16 @@ def test_mistakes_in_defaults_stand_in_profexd_toml(roles: Tree) -> None:
         "profexd.toml",
         """\
         [defaults]
+        format = "csv"
         identity.columns = ["a", "a"]
         events.range = "tomorow"
         filter.conditions = [ { property = "a", operator = "iss", value = 1 } ]
         """,
     )
     assert roles.problems() == [
-        'profexd.toml:2:26: defaults.identity.columns: "a" is there twice',
-        'profexd.toml:3:8: defaults.events.range: "tomorow" is not known here',
-        "profexd.toml:4:41: defaults.filter.conditions[0].operator: "
+        "profexd.toml:2:1: defaults.format: must be a table, not text",
+        'profexd.toml:3:26: defaults.identity.columns: "a" is there twice',
+        'profexd.toml:4:8: defaults.events.range: "tomorow" is not known here',
+        "profexd.toml:5:41: defaults.filter.conditions[0].operator: "
         'unknown operator "iss"; did you mean "is"?',
     ]

@@ -292,9 +292,8 @@ def test_mode_changed_needs_a_key(tree: Tree) -> None:
         ("events.range = 5", '5:8: events.range: must be "previous month", "current month" or'),
         ("events.range = {}", "5:8: events.range: says neither from nor to"),
         (
-            "events.range = { from = '2026-01-01' }",
-            "5:18: events.range.from: must be a date, as 2026-12-01, or a date with a time, not"
-            " text",
+            "events.range = { from = '2026-01-32' }",
+            '5:18: events.range.from: "2026-01-32" is not a date, nor a date with a time',
         ),
         (
             "events.range = { from = 2026-02-01, to = 2026-01-31 }",
@@ -310,7 +309,7 @@ def test_mode_changed_needs_a_key(tree: Tree) -> None:
         ),
         (
             "mode = 'changed'\nevents.window = 'last'",
-            '5:1: mode: "changed" needs a key',
+            '5:1: mode: "changed" is for profiles, and the source "clicks" holds events',
         ),
     ],
 )

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 from profexd.api.units import parse_duration
 from profexd.config.model import Source
 from profexd.config.readers.documents import PipelineFile
-from profexd.config.readers.reading import Homes, kind_of, must_be, not_one_of, unknown_key
+from profexd.config.readers.reading import Homes, kind_of, not_a_date, not_one_of, unknown_key
 from profexd.config.readers.roles import report_twice
 from profexd.config.shape import (
     ChangesChoice,
@@ -20,7 +20,7 @@ from profexd.config.shape import (
     Span,
 )
 from profexd.config.text.problems import Path, Scope, listed, meant
-from profexd.config.zones import instant_of
+from profexd.config.zones import instant_of, written_date
 
 Period = Literal["previous month", "current month", "yesterday"]
 PERIODS: tuple[Period, ...] = get_args(Period)
@@ -96,7 +96,13 @@ def read_changes(
                 'write mode = "changed" above the first [table], or remove [changes]',
             )
         return None
-    if source is not None and source.key is None:
+    if source is not None and source.kind == "events":
+        scope.add(
+            ("mode",),
+            f'"changed" is for profiles, and the source {_shown(source)} holds events',
+            'write window = "last" in [events]: each run then has the events since the last one',
+        )
+    elif source is not None and source.key is None:
         scope.add(
             ("mode",),
             f'"changed" needs a key, and the source {_shown(source)} has none',
@@ -259,12 +265,10 @@ def _span(value: Mapping[str, Any], scope: Scope, zone: str, homes: Homes) -> Sp
 
 
 def _bound(key: str, value: Any, scope: Scope) -> date | None:
-    if value is None or isinstance(value, date):
-        return value
-    message, _ = must_be("must be a date, as 2026-12-01, or a date with a time", value)
-    hint = f"write it without quotes: {key} = {value}" if isinstance(value, str) else ""
-    scope.add((key,), message, hint)
-    return None
+    bound = written_date(value)
+    if value is not None and bound is None:
+        scope.add((key,), *not_a_date(value))
+    return bound
 
 
 def _before(since: date, until: date, zone: str) -> bool:

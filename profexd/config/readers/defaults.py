@@ -12,7 +12,7 @@ from profexd.config.readers.documents import PipelineFile
 from profexd.config.readers.manifest import check_manifest_templates
 from profexd.config.readers.options import option_names
 from profexd.config.readers.parts import PIPELINE_HOMES, check_part, codec_extension
-from profexd.config.readers.reading import read
+from profexd.config.readers.reading import must_be, read
 from profexd.config.readers.schedule import read_schedule
 from profexd.config.readers.target import check_templates
 from profexd.config.text.problems import Scope
@@ -63,9 +63,23 @@ def _leave_out_other_window(base: dict[str, Any], own: Mapping[str, Any]) -> Non
         }
 
 
+_KINDS: tuple[tuple[str, str, tuple[type, ...]], ...] = (
+    ("source", "must be the name of a file or a table", (str, dict)),
+    ("sink", "must be the name of a file or a table", (str, dict)),
+    ("sinks", "must be a list", (list,)),
+    ("format", "must be a table", (dict,)),
+    ("order_by", "must be text or a list", (str, list)),
+    ("partition_by", "must be text or a list", (str, list)),
+)
+"""What may be written in more than one way, which the model leaves open."""
+
+
 def check_defaults(defaults: Mapping[str, Any], scope: Scope, catalog: Catalog, zone: str) -> None:
     """Report what is wrong with ``[defaults]`` whatever a pipeline says; nothing is required."""
     read(PipelineFile, defaults, scope, partial=True)
+    for key, what, kinds in _KINDS:
+        if key in defaults and not isinstance(defaults[key], kinds):
+            scope.add((key,), *must_be(what, defaults[key]))
     for key, known in (("format", catalog.formats), ("sink", catalog.sinks)):
         if isinstance(defaults.get(key), Mapping):
             check_part(defaults[key], scope.within(key), key, known, catalog)

@@ -130,6 +130,13 @@ def must_be(what: str, value: object) -> tuple[str, str]:
     return f"{what}, not {kind}", hint
 
 
+def not_a_date(value: object) -> tuple[str, str]:
+    """Return message and hint for a value that says no date."""
+    if isinstance(value, str):
+        return f'"{value}" is not a date, nor a date with a time', "as 2026-12-01T03:00:00"
+    return must_be("must be a date, as 2026-12-01, or a date with a time", value)
+
+
 def unknown_key(key: str, known: list[str], here: Path, homes: Homes) -> tuple[str, str]:
     """Return message and hint for a key that the table ``here`` does not have.
 

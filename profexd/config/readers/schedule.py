@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from typing import Any, TypeGuard
 
 from cronsim import CronSim, CronSimError
@@ -13,9 +13,9 @@ from profexd.api.units import parse_duration
 from profexd.config.model import Schedule
 from profexd.config.readers.documents import ScheduleTable
 from profexd.config.readers.parts import PIPELINE_HOMES
-from profexd.config.readers.reading import kind_of, must_be, read
+from profexd.config.readers.reading import kind_of, not_a_date, read
 from profexd.config.text.problems import Mistake, Scope, nearest
-from profexd.config.zones import instant_of, zone_problem
+from profexd.config.zones import instant_of, written_date, zone_problem
 
 DAY = 86400
 _WORDS = ("manual", "once", "hourly", "daily at 03:00", "every 5m", "once at 2026-12-01T03:00")
@@ -198,15 +198,13 @@ def _cron(text: str, words: str) -> str:
 def _bound(name: str, value: Any, scope: Scope, zone: str) -> datetime | None:
     if value is None:
         return None
-    if isinstance(value, date):
-        local = value if isinstance(value, datetime) else datetime.combine(value, time())
+    bound = written_date(value)
+    if bound is not None:
+        local = bound if isinstance(bound, datetime) else datetime.combine(bound, time())
         try:
             return instant_of(local, zone)
         except OverflowError:
             scope.add((name,), "is too far away")
             return None
-    message, hint = must_be("must be a date, as 2026-12-01, or a date with a time", value)
-    if isinstance(value, str):
-        hint = f"write it without quotes: {name} = {value}"
-    scope.add((name,), message, hint)
+    scope.add((name,), *not_a_date(value))
     return None
