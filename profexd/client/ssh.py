@@ -31,14 +31,21 @@ class SshTransport:
     """
 
     def __init__(
-        self, host: str, *, remote_socket: str | None = None, environ: Mapping[str, str]
+        self,
+        host: str,
+        *,
+        remote_socket: str | None = None,
+        environ: Mapping[str, str],
+        ask: bool = True,
     ) -> None:
+        """Touch nothing yet. Without ``ask``, ssh asks nobody for a password, but fails."""
         self.where = host
         self._ended: list[subprocess.Popen[bytes]] = []
         far = ["profexctl", *(["--socket", remote_socket] if remote_socket else []), "dial-stdio"]
         self._command = [
             *shlex.split(environ.get("PROFEXD_SSH") or "ssh"),
             *(f"-o{option}" for option in (*_KEEP, f"ControlPath={_control_path(environ)}")),
+            *(() if ask else ("-oBatchMode=yes",)),
             "-T",
             "--",
             host,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, tzinfo
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
@@ -19,21 +20,16 @@ from profexd.tui.actions import Action
 from profexd.tui.columns import View
 from profexd.tui.commands import Checked, Commands, Done, Explained
 from profexd.tui.feed import BACKOFF_SECONDS, Feed
+from profexd.tui.fleet import Fleet, Member, alone
 from profexd.tui.glyphs import ASCII, UNICODE, Glyphs
+from profexd.tui.mailbox import Mailbox
+from profexd.tui.naming import host_of
 from profexd.tui.ports import ControlClient
 from profexd.tui.preferences import Host, Preferences
 from profexd.tui.reasons import Context
 from profexd.tui.screens.base import ActionScreen
 from profexd.tui.screens.pipelines import PipelinesScreen
-from profexd.tui.store import (
-    Failure,
-    Link,
-    State,
-    aged,
-    reduce,
-    restarted,
-)
-from profexd.tui.store import Message as StoreMessage
+from profexd.tui.store import Failure, Link, State, restarted
 from profexd.tui.theme import NAMED_COLORS, PROFEXD_THEME, PlainScrollBars
 from profexd.tui.threads import DaemonThreads
 from profexd.tui.widgets.detail import Detail
@@ -45,16 +41,17 @@ if TYPE_CHECKING:
     from profexd.tui.forms.opening import Opening, SchemaCame
 
 FLUSH_SECONDS = 0.2
+PROGRESS_SECONDS = 1.0
 _RESTING_TICKS = 10
 _NAMES_SHOWN = 5
 
 
-class FeedSaid(Message):
-    """The feed has something for the store."""
+class Rang(Message):
+    """The feeds have said something."""
 
-    def __init__(self, message: StoreMessage) -> None:
+    def __init__(self, hurries: bool) -> None:
         super().__init__()
-        self.message = message
+        self.hurries = hurries
 
 
 def _palette() -> type[Provider]:
@@ -63,8 +60,8 @@ def _palette() -> type[Provider]:
     return Palette
 
 
-class ProfexdApp(App[Host], inherit_bindings=False):
-    """One daemon, watched. It ends with the host to watch next, if another was chosen."""
+class ProfexdApp(App[tuple[Host, ...]], inherit_bindings=False):
+    """Daemons, watched. It ends with the hosts to watch next, if others were chosen."""
 
     TITLE = "profexd"
     COMMANDS: ClassVar = {_palette}
@@ -86,7 +83,7 @@ class ProfexdApp(App[Host], inherit_bindings=False):
 
     def __init__(
         self,
-        client: ControlClient,
+        watched: ControlClient | Fleet,
         *,
         read_only: bool = False,
         filter_text: str = "",
@@ -98,12 +95,14 @@ class ProfexdApp(App[Host], inherit_bindings=False):
         backoff: Sequence[float] = BACKOFF_SECONDS,
     ) -> None:
         super().__init__()
-        self.client = client
-        self.commands = Commands(self, client)
-        self.state = State()
-        self.zone = zone
         self.preferences = preferences or Preferences()
-        self.host = self.preferences.host_of(client.where)
+        self.fleet = (
+            watched
+            if isinstance(watched, Fleet)
+            else alone(watched, self.preferences.host_of(watched.where))
+        )
+        self.commands = Commands(self)
+        self.zone = zone
         self._read_only = read_only
         self._filter_text = filter_text
         self._glyphs = glyphs
@@ -112,16 +111,42 @@ class ProfexdApp(App[Host], inherit_bindings=False):
         self.theme = theme_name
         self.ansi_theme_dark = NAMED_COLORS
         self._now = now
-        self._feed = Feed(client, self._feed_said, now, backoff=backoff)
+        self._mailbox = Mailbox(self._ring)
+        self._feeds = {
+            member.name: Feed(
+                member.client, partial(self._mailbox.put, member.name), now, backoff=backoff
+            )
+            for member in self.fleet
+        }
         self._flush_timer: Timer | None = None
+        self._flush_due = 0.0
         self._clock: Timer | None = None
         self._ticks = 0
 
     @property
-    def read_only(self) -> bool:
+    def state(self) -> State:
+        """All that is known, of all daemons."""
+        return self.fleet.state
+
+    @property
+    def here(self) -> Member:
+        """The daemon that has the pipeline under the cursor."""
+        home = self.home
+        return self.fleet.member(home.table.current if home and home.drawable else None)
+
+    @property
+    def home(self) -> PipelinesScreen | None:
+        """The list, once it is there."""
+        found = (screen for screen in self.screen_stack if isinstance(screen, PipelinesScreen))
+        return next(found, None)
+
+    def read_only(self, member: Member) -> bool:
         """Whether nothing can be changed from here: so asked for, or by the caller's role."""
-        role = self.state.info["role"] if self.state.info else ""
-        return self._read_only or role in ("viewer", "none")
+        return self._read_only or self._role(member) in ("viewer", "none")
+
+    def _role(self, member: Member) -> str:
+        info = self.fleet.states[member.name].info
+        return info["role"] if info else ""
 
     @property
     def actions(self) -> tuple[Action, ...]:
@@ -131,7 +156,7 @@ class ProfexdApp(App[Host], inherit_bindings=False):
     @property
     def view(self) -> View:
         """What cells and texts depend on beside the state."""
-        return View(self._now(), self.zone, self._glyphs)
+        return View(self._now(), self.zone, self._glyphs, self.fleet.looks())
 
     def context(
         self,
@@ -142,16 +167,18 @@ class ProfexdApp(App[Host], inherit_bindings=False):
         run: RunJson | None = None,
     ) -> Context:
         """Return what decides which actions can be done."""
+        asked = [self.fleet.member(target["name"]) for target in targets] or [self.here]
+        states = [self.fleet.states[member.name] for member in asked]
         return Context(
-            connected=self.state.connected,
-            loaded=self.state.loaded,
+            connected=any(state.connected for state in states),
+            loaded=any(state.loaded for state in states),
             read_only=self._read_only,
-            role=self.state.info["role"] if self.state.info else "",
+            role=self._role(asked[0]),
             targets=targets,
             stoppable=stoppable,
             has_log=has_log,
             run=run,
-            remote=not self.client.where.startswith("/"),
+            remote=any(member.remote for member in asked),
         )
 
     async def on_mount(self) -> None:
@@ -162,30 +189,36 @@ class ProfexdApp(App[Host], inherit_bindings=False):
         await self.push_screen(PipelinesScreen(filter_text=self._filter_text))
         self._clock = self.set_interval(1.0, self._tick)
         # Painted first: the socket may take its time.
-        self.call_after_refresh(self._start_feed)
+        self.call_after_refresh(self._start_feeds)
 
     def on_unmount(self) -> None:
-        self._feed.close()
+        for feed in self._feeds.values():
+            feed.close()
 
-    def _start_feed(self) -> None:
-        self.run_worker(self._feed.run, thread=True, exclusive=True, group="feed")
+    def _start_feeds(self) -> None:
+        for feed in self._feeds.values():
+            self.run_worker(feed.run, thread=True, group="feed")
 
-    def _feed_said(self, message: StoreMessage) -> None:
-        self.post_message(FeedSaid(message))
+    def _ring(self, hurries: bool) -> None:
+        self.post_message(Rang(hurries))
 
-    def on_feed_said(self, said: FeedSaid) -> None:
-        before = self.state
-        self.state = reduce(before, said.message)
-        news = restarted(before, self.state)
-        if news is not None:
-            self.notify(news)
-        if before.loaded:
+    def on_rang(self, rang: Rang) -> None:
+        if not rang.hurries:
+            self.wake(PROGRESS_SECONDS)
+        elif self.state.loaded:
             self.wake()
         else:
             self.flush()
 
+    def _read(self) -> None:
+        """Take over what the feeds have said."""
+        for member, message in self._mailbox.empty():
+            news = restarted(*self.fleet.take(member, message))
+            if news is not None:
+                self.notify(news, title=member)
+
     def on_detail_fetched(self, message: Detail.Fetched) -> None:
-        self.state = reduce(self.state, message.fetched)
+        self.fleet.take(host_of(message.fetched.pipeline), message.fetched)
         self.wake()
 
     @property
@@ -193,17 +226,23 @@ class ProfexdApp(App[Host], inherit_bindings=False):
         """Whether all that has changed is drawn."""
         return self._flush_timer is None
 
-    def wake(self) -> None:
+    def wake(self, seconds: float = FLUSH_SECONDS) -> None:
         """Draw soon, together with all else that changes until then."""
-        if self._flush_timer is None:
-            self._flush_timer = self.set_timer(FLUSH_SECONDS, self.flush)
+        due = time.monotonic() + seconds
+        if self._flush_timer is not None:
+            if self._flush_due <= due:
+                return
+            self._flush_timer.stop()
+        self._flush_due = due
+        self._flush_timer = self.set_timer(seconds, self.flush)
 
     def flush(self) -> None:
         """Draw what has changed."""
         if self._flush_timer is not None:
             self._flush_timer.stop()
             self._flush_timer = None
-        self.state = aged(self.state, self._now())
+        self._read()
+        self.fleet.age(self._now())
         for screen in self.screen_stack:
             if isinstance(screen, ActionScreen) and screen.is_attached:
                 screen.refresh_view()
@@ -212,7 +251,8 @@ class ProfexdApp(App[Host], inherit_bindings=False):
         """Let ages and elapsed times go on: each second where seconds are shown, else rarely."""
         self._ticks += 1
         running = any(pipeline["running"] for pipeline in self.state.pipelines.values())
-        if running or self.state.link is not Link.LIVE or self._ticks % _RESTING_TICKS == 0:
+        live = all(state.link is Link.LIVE for state in self.fleet.states.values())
+        if self.resting and (running or not live or self._ticks % _RESTING_TICKS == 0):
             self.flush()
 
     def on_app_blur(self, _: events.AppBlur) -> None:
@@ -227,22 +267,22 @@ class ProfexdApp(App[Host], inherit_bindings=False):
     # -- what screens ask for
 
     def reconnect(self) -> None:
-        """Try to connect now."""
-        self._feed.retry()
+        """Try to connect now, wherever there is no connection."""
+        for name, feed in self._feeds.items():
+            if not self.fleet.several or self.fleet.states[name].link is not Link.LIVE:
+                feed.retry()
 
     def go_to(self, name: str) -> None:
         """Go to a pipeline in the list."""
-        home = next(
-            (screen for screen in self.screen_stack if isinstance(screen, PipelinesScreen)), None
-        )
+        home = self.home
         if home is not None:
             while self.screen is not home:
                 self.pop_screen()
             home.go_to(name)
 
-    def go_to_host(self, host: Host) -> None:
-        """Leave this daemon, for the one of another host."""
-        self.exit(host)
+    def go_to_hosts(self, hosts: tuple[Host, ...]) -> None:
+        """Leave what is watched, for other hosts."""
+        self.exit(hosts)
 
     def confirm_resend(self, run: RunJson) -> None:
         """Send a run's files again, if confirmed."""

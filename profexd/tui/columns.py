@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
 from rich.cells import cell_len, set_cell_size
@@ -11,6 +11,7 @@ from rich.text import Text
 
 from profexd.tui import humane
 from profexd.tui.glyphs import Glyphs
+from profexd.tui.naming import bare, host_of
 from profexd.wire import PipelineJson, PipelineState, RunJson, RunStatus
 
 STYLES: dict[str, str] = {
@@ -40,12 +41,26 @@ _WENT_WRONG = (RunStatus.FAILED, RunStatus.INTERRUPTED)
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """How the rows of one of several hosts are drawn: in its accent; dim while it is down."""
+
+    accent: str
+    down: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """What the cells depend on beside the pipeline itself."""
 
     now: datetime
     zone: tzinfo | None
     glyphs: Glyphs
+    hosts: Mapping[str, Look] = field(default_factory=dict)
+    """Where several share the list."""
+
+    def look(self, pipeline: PipelineJson) -> Look | None:
+        """Return how the host of a pipeline looks, where there are several."""
+        return self.hosts.get(host_of(pipeline["name"])) if self.hosts else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +85,20 @@ def _letter(pipeline: PipelineJson, _: RunJson | None, __: View) -> Text:
 
 
 def _name(pipeline: PipelineJson, _: RunJson | None, __: View) -> Text:
-    return Text(pipeline["name"])
+    return Text(bare(pipeline["name"]))
+
+
+def _host(pipeline: PipelineJson, _: RunJson | None, view: View) -> Text:
+    look = view.look(pipeline)
+    name = host_of(pipeline["name"])
+    if look is None:
+        return Text(name)
+    return Text(f"{name} !", "bold red") if look.down else Text(name, look.accent)
+
+
+def _full_name(pipeline: PipelineJson, run: RunJson | None, view: View) -> Text:
+    host = _host(pipeline, run, view)
+    return host.append("/", "dim").append(bare(pipeline["name"]), "not bold default")
 
 
 def _schedule(pipeline: PipelineJson, _: RunJson | None, view: View) -> Text:
@@ -151,6 +179,7 @@ def elapsed(run: RunJson | None, now: datetime) -> str | None:
 STATE = Column("state", "St", 12, _state)
 LETTER = Column("state", "S", 3, _letter)
 NAME = Column("name", "Name", 0, _name)
+FULL_NAME = Column("name", "Name", 0, _full_name)
 LAST = Column("last", "Last", 12, _last)
 SCHEDULE = Column("schedule", "Schedule", 15, _schedule)
 NEXT = Column("next", "Next", 11, _next)
@@ -163,15 +192,26 @@ EXTRA = (
     Column("filter", "Filter", 22, _filter),
 )
 NAME_MINIMUM = 26
+_HOST_WIDTHS = (6, 14)
+_NAME_AMONG_HOSTS = 18
 
 
-def fitting(width: int) -> tuple[Column, ...]:
-    """Return the columns that fit ``width`` cells; the name gets what the others leave."""
+def fitting(width: int, hosts: Sequence[str] = ()) -> tuple[Column, ...]:
+    """Return the columns that fit ``width`` cells; the name gets what the others leave.
+
+    Where there are several ``hosts``, it gives them room too.
+    """
     if width < 56:
-        return _filled((LETTER, NAME, LAST), width)
+        return _filled((LETTER, FULL_NAME if hosts else NAME, LAST), width)
     if width < 74:
-        return _filled((STATE, NAME, LAST, NEXT), width)
+        return _filled((STATE, FULL_NAME if hosts else NAME, LAST, NEXT), width)
     chosen: tuple[Column, ...] = (STATE, NAME, SCHEDULE, LAST, NEXT)
+    if hosts:
+        least, most = _HOST_WIDTHS
+        room = max(least, min(most, max(map(cell_len, hosts)) + 3))
+        host = Column("host", "Host", room, _host)
+        roomy = width - sum(column.width for column in (*chosen, host)) >= _NAME_AMONG_HOSTS
+        chosen = (STATE, host, NAME, *((SCHEDULE,) if roomy else ()), LAST, NEXT)
     left = width - sum(column.width for column in chosen) - NAME_MINIMUM
     for column in EXTRA:
         if column.width > left:
@@ -199,8 +239,11 @@ def cells(
 ) -> tuple[Text, ...]:
     """Return one row: every cell cut to its column, with the gap to the next."""
     row: list[Text] = []
+    look = view.look(pipeline)
     for column in columns:
         text = column.cell(pipeline, run, view)
+        if look is not None and look.down and column.key != "host":
+            text.stylize("dim")
         if column.key == "state":
             text = Text.assemble(("*" if marked else " ", "bold yellow"), text)
         row.append(fit(text, column.width - 1, view.glyphs, right=column.right))

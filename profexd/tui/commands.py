@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
-from textual.app import App
 from textual.message import Message
 
 from profexd.client import ClientError
@@ -14,6 +13,9 @@ from profexd.tui.feed import failure_of
 from profexd.tui.ports import ControlClient
 from profexd.tui.store import Failure
 from profexd.wire import CheckJson, WhyJson
+
+if TYPE_CHECKING:
+    from profexd.tui.app import ProfexdApp
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,44 +56,44 @@ class Explained(Message):
 class Commands:
     """Each method returns at once."""
 
-    def __init__(self, app: App[Any], client: ControlClient) -> None:
+    def __init__(self, app: ProfexdApp) -> None:
         self._app = app
-        self._client = client
 
     def run(self, names: Sequence[str]) -> None:
         """Run pipelines now."""
-        self._each("started", names, names, lambda name: self._client.run_now(name))
+        self._each("started", names, names, lambda client, name: client.run_now(name))
 
     def stop(self, names: Sequence[str], run_ids: Sequence[str]) -> None:
         """Stop runs; ``names`` are their pipelines, for the answer."""
-        self._each("stopping", names, run_ids, lambda run_id: self._client.stop(run_id))
+        self._each("stopping", names, run_ids, lambda client, run_id: client.stop(run_id))
 
     def pause(self, names: Sequence[str], reason: str) -> None:
         """Pause pipelines."""
-        self._each("paused", names, names, lambda name: self._client.pause(name, reason))
+        self._each("paused", names, names, lambda client, name: client.pause(name, reason))
 
     def resume(self, names: Sequence[str]) -> None:
         """Resume pipelines."""
-        self._each("resumed", names, names, lambda name: self._client.resume(name))
+        self._each("resumed", names, names, lambda client, name: client.resume(name))
 
     def approve(self, names: Sequence[str], run_ids: Sequence[str], note: str) -> None:
         """Deliver held runs."""
-        self._each("approved", names, run_ids, lambda id_: self._client.approve(id_, note))
+        self._each("approved", names, run_ids, lambda client, id_: client.approve(id_, note))
 
     def reject(self, names: Sequence[str], run_ids: Sequence[str], note: str) -> None:
         """Discard held runs."""
-        self._each("rejected", names, run_ids, lambda id_: self._client.reject(id_, note))
+        self._each("rejected", names, run_ids, lambda client, id_: client.reject(id_, note))
 
     def resend(self, name: str, run_id: str) -> None:
         """Send the files of a delivered run again."""
-        self._each("sending again", [name], [run_id], lambda id_: self._client.resend(id_))
+        self._each("sending again", [name], [run_id], lambda client, id_: client.resend(id_))
 
     def why(self, name: str, key: str) -> None:
         """Ask why one profile is in an export, or is not."""
+        client = self._app.fleet.member(name).client
 
         def work() -> None:
             try:
-                result: WhyJson | Failure = self._client.why(name, key)
+                result: WhyJson | Failure = client.why(name, key)
             except ClientError as error:
                 result = failure_of(error)
             self._app.post_message(Explained(name, result))
@@ -99,25 +101,28 @@ class Commands:
         self._app.run_worker(work, thread=True, exclusive=True, group="why")
 
     def validate(self) -> None:
-        """Have the daemon check its files."""
-        self._check("valid", self._client.check)
+        """Have the daemon of the pipeline under the cursor check its files."""
+        self._check("valid", self._app.here.client.check)
 
     def reload(self) -> None:
-        """Have the daemon read its files anew."""
-        self._check("reloaded", self._client.reload)
+        """Have the daemon of the pipeline under the cursor read its files anew."""
+        self._check("reloaded", self._app.here.client.reload)
 
     def _each(
         self,
         verb: str,
         subjects: Sequence[str],
         objects: Sequence[str],
-        call: Callable[[str], object],
+        call: Callable[[ControlClient, str], object],
     ) -> None:
+        """Do it to the objects one by one, each where its subject, a pipeline, is."""
+        clients = [self._app.fleet.member(subject).client for subject in subjects]
+
         def work() -> None:
             outcomes: list[Outcome] = []
-            for subject, wanted in zip(subjects, objects, strict=True):
+            for subject, client, wanted in zip(subjects, clients, objects, strict=True):
                 try:
-                    call(wanted)
+                    call(client, wanted)
                 except ClientError as error:
                     outcomes.append(Outcome(subject, failure_of(error)))
                 else:

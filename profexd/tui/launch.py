@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from profexd.wire import Exit
 
 if TYPE_CHECKING:
     from profexd.client import Client
-    from profexd.tui.preferences import Host
+    from profexd.tui.fleet import Fleet
+    from profexd.tui.preferences import Host, Preferences
 
 Color = Literal["auto", "truecolor", "256", "16", "none"]
 
@@ -29,6 +31,13 @@ class LaunchOptions:
     ascii: bool = False
     color: Color = "auto"
     theme: str | None = None
+    hosts: tuple[str, ...] = ()
+    """Whom to watch, by names of tui.toml or addresses; none: the client that is given."""
+    socket: str | None = None
+    """The daemon's socket at the one host that is named."""
+    all_hosts: bool = False
+    any_host: bool = False
+    """Whether nobody was named, so that tui.toml may say who shares the list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +89,7 @@ def appearance(
 
 def launch(options: LaunchOptions, client: Client) -> int:
     """Show the terminal interface until the user leaves it; return the exit code."""
+    from profexd.client import ClientError
     from profexd.tui.preferences import PreferencesInvalid, preferences_file, read_preferences
 
     try:
@@ -87,6 +97,7 @@ def launch(options: LaunchOptions, client: Client) -> int:
     except PreferencesInvalid as error:
         sys.stderr.write(f"profexctl: {error}\n")
         return Exit.USAGE
+    watched = _chosen(options, preferences, client)
     os.environ.update(environment(options, os.environ))
     for frozen in ("COLUMNS", "LINES"):  # where they are exported they hide a change of size
         os.environ.pop(frozen, None)
@@ -111,25 +122,66 @@ def launch(options: LaunchOptions, client: Client) -> int:
 
     while True:
         app = ProfexdApp(
-            client,
+            watched,
             read_only=options.read_only,
             filter_text=options.filter,
             glyphs=ASCII if looks.ascii else UNICODE,
             theme_name=looks.theme,
             preferences=preferences,
         )
-        host = app.run(mouse=options.mouse)
-        if host is None:
+        hosts = app.run(mouse=options.mouse)
+        if hosts is None:
             return app.return_code or 0
-        client = client_of(host, os.environ)
+        with suppress(ClientError):  # the screen says it too, and tries again
+            _log_in(hosts, os.environ)
+        watched = _watched(hosts, os.environ)
 
 
-def client_of(host: Host, environ: Mapping[str, str]) -> Client:
-    """Return a client of the daemon of a configured host; touches nothing yet."""
+def _chosen(options: LaunchOptions, preferences: Preferences, client: Client) -> Fleet:
+    """Return whom the command line means, or tui.toml where it names nobody.
+
+    Raises ClientError where the one host that was named does not answer.
+    """
+    from profexd.tui.fleet import alone
+
+    named = [preferences.named(name) for name in dict.fromkeys(options.hosts)]
+    hosts = tuple(replace(host, socket=options.socket or host.socket) for host in named)
+    if options.all_hosts:
+        hosts = tuple(dict.fromkeys((*preferences.hosts, *hosts)))
+    elif options.any_host and not hosts:
+        hosts = preferences.listed
+    if not hosts:
+        return alone(client, preferences.host_of(client.where))
+    _log_in(hosts, os.environ)
+    return _watched(hosts, os.environ)
+
+
+def _log_in(hosts: Sequence[Host], environ: Mapping[str, str]) -> None:
+    """Let ssh ask the one host's password, which is no question for a full screen."""
+    if len(hosts) == 1 and hosts[0].address:
+        client_of(hosts[0], environ, ask=True).info()
+
+
+def _watched(hosts: Sequence[Host], environ: Mapping[str, str]) -> Fleet:
+    """Return one host alone, or several in one list."""
+    from profexd.tui.fleet import alone, together
+
+    watched = [(host, client_of(host, environ)) for host in hosts]
+    [(host, client), *others] = watched
+    return together(watched) if others else alone(client, host)
+
+
+def client_of(host: Host, environ: Mapping[str, str], *, ask: bool = False) -> Client:
+    """Return a client of the daemon of a configured host; touches nothing yet.
+
+    Only with ``ask`` ssh may ask for a password: that is no question for a full screen.
+    """
     from profexd.client import Client, SshTransport, connect
 
     if host.address:
-        return Client(SshTransport(host.address, remote_socket=host.socket, environ=environ))
+        return Client(
+            SshTransport(host.address, remote_socket=host.socket, environ=environ, ask=ask)
+        )
     from profexd.config.paths import client_socket
 
     return connect(client_socket(host.socket, environ, os.getuid()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 
+from profexd.tui.naming import bare, host_of
 from profexd.wire import PipelineJson, PipelineState
 
 _TROUBLE = {state: rank for rank, state in enumerate(PipelineState)}
@@ -15,6 +16,7 @@ class Order(StrEnum):
     """What the list is sorted by."""
 
     NAME = "name"
+    HOST = "host"
     STATE = "state"
     LAST = "last"
     NEXT = "next"
@@ -24,7 +26,7 @@ class Order(StrEnum):
 def in_order(
     pipelines: Iterable[PipelineJson], order: Order, *, reverse: bool
 ) -> list[PipelineJson]:
-    """Return the pipelines sorted; equals stay sorted by name."""
+    """Return the pipelines sorted; equals stay sorted by name, with those of one host together."""
     by_name = sorted(pipelines, key=lambda pipeline: pipeline["name"])
     return sorted(by_name, key=_KEYS[order], reverse=reverse)
 
@@ -39,7 +41,8 @@ def _rows(pipeline: PipelineJson) -> int:
 
 
 _KEYS: dict[Order, Callable[[PipelineJson], str | int]] = {
-    Order.NAME: lambda pipeline: pipeline["name"],
+    Order.NAME: lambda pipeline: bare(pipeline["name"]),
+    Order.HOST: lambda pipeline: host_of(pipeline["name"]),
     Order.STATE: lambda pipeline: _TROUBLE[PipelineState(pipeline["state"])],
     Order.LAST: _last,
     Order.NEXT: lambda pipeline: pipeline["next_run_at"] or _NEVER,

@@ -12,6 +12,7 @@ from profexd.tui.columns import STYLES, View, elapsed
 from profexd.tui.glyphs import bar
 from profexd.tui.held import held_lines
 from profexd.tui.lines import Lines
+from profexd.tui.naming import host_of
 from profexd.tui.pace import Pace
 from profexd.tui.reasons import held_run
 from profexd.tui.store import State, latest_run
@@ -29,6 +30,7 @@ def overview(pipeline: PipelineJson, state: State, view: View, width: int) -> Te
     """Return the lines."""
     lines = Lines(width)
     run = latest_run(state, pipeline["name"])
+    _host(lines, pipeline, state, view)
     _problems(lines, pipeline)
     if pipeline["running"] is not None:
         pace = state.paces.get(pipeline["name"])
@@ -51,6 +53,20 @@ def overview(pipeline: PipelineJson, state: State, view: View, width: int) -> Te
     for label, bars in trend(state.runs.get(pipeline["name"], ()), view.glyphs):
         lines.append(Text(label.ljust(_LABEL_WIDTH), "dim").append_text(bars))
     return lines.text
+
+
+def _host(lines: Lines, pipeline: PipelineJson, state: State, view: View) -> None:
+    """Say that one of several hosts is down: all below is what was last known."""
+    look = view.look(pipeline)
+    if look is None or not look.down:
+        return
+    age = f", data from {humane.rough(view.now - state.heard_at)} ago" if state.heard_at else ""
+    host = host_of(pipeline["name"])
+    lines.append(Text(f"{host} is not connected{age}; r tries now", style="bold red"))
+    if state.failure is not None:
+        lines.add(state.failure.message, indent=2)
+        if state.failure.hint:
+            lines.add(state.failure.hint, head=Text("  hint: ", "bold"), indent=8)
 
 
 def _problems(lines: Lines, pipeline: PipelineJson) -> None:

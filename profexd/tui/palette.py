@@ -6,9 +6,10 @@ from functools import partial
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from profexd.tui.actions import Action, heard_at, shown_keys
+from profexd.tui.actions import Action, shown_keys
 from profexd.tui.preferences import Host
 from profexd.tui.screens.base import ActionScreen
+from profexd.tui.widgets.hostbars import standing
 
 _MOVES = ("down", "up", "left", "right", "page", "top", "bottom", "pane", "palette")
 
@@ -19,8 +20,8 @@ class Palette(Provider):
     async def discover(self) -> Hits:
         for action, text, help_text in self._actions():
             yield DiscoveryHit(text, self._do(action), help=help_text)
-        for host, text in self._hosts():
-            yield DiscoveryHit(text, partial(self._watch, host), help="the daemon of that host")
+        for hosts, text, help_text in self._hosts():
+            yield DiscoveryHit(text, partial(self._watch, hosts), help=help_text)
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
@@ -29,10 +30,11 @@ class Palette(Provider):
             if score > 0:
                 yield Hit(score, matcher.highlight(text), self._do(action), help=help_text)
         screen = self._screen
-        for host, text in self._hosts():
+        for hosts, text, help_text in self._hosts():
             score = matcher.match(text)
             if score > 0:
-                yield Hit(score, matcher.highlight(text), partial(self._watch, host), help="host")
+                watch = partial(self._watch, hosts)
+                yield Hit(score, matcher.highlight(text), watch, help=help_text)
         for theme in sorted(self.app.available_themes):
             text = f"theme {theme}"
             score = matcher.match(text)
@@ -58,7 +60,7 @@ class Palette(Provider):
             return []
         context = screen.context()
         found: list[tuple[Action, str, str]] = []
-        for action in heard_at(screen.PLACE, screen.tui.actions):
+        for action in screen.heard():
             if action.label.startswith(_MOVES):
                 continue
             if action.id == "reconnect" and context.connected:
@@ -68,16 +70,31 @@ class Palette(Provider):
             found.append((action, text, f"not now: {reason}" if reason else action.help))
         return found
 
-    def _hosts(self) -> list[tuple[Host, str]]:
+    def _hosts(self) -> list[tuple[tuple[Host, ...], str, str]]:
+        """Return who else can be watched: each host, and all of them together."""
         screen = self._screen
         if screen is None:
             return []
-        others = (host for host in screen.tui.preferences.hosts if host != screen.tui.host)
-        return [(host, f"host {host.name}  ({host.address or 'here'})") for host in others]
+        fleet, known = screen.tui.fleet, screen.tui.preferences.hosts
+        listed = [(one.host, fleet.states[one.name]) for one in fleet if one.host is not None]
+        found: list[tuple[tuple[Host, ...], str, str]] = [
+            ((host,), f"host {host.name}  ({host.address or 'here'})", standing(state))
+            for host, state in listed
+            if fleet.several
+        ]
+        names = {host.name for host, _ in listed}
+        found += [
+            ((host,), f"host {host.name}  ({host.address or 'here'})", "the daemon of that host")
+            for host in known
+            if host.name not in names
+        ]
+        if len(known) > 1 and not names >= {host.name for host in known}:
+            found.append((known, "host all  (in one list)", ", ".join(one.name for one in known)))
+        return found
 
-    def _watch(self, host: Host) -> None:
+    def _watch(self, hosts: tuple[Host, ...]) -> None:
         if self._screen is not None:
-            self._screen.tui.go_to_host(host)
+            self._screen.tui.go_to_hosts(hosts)
 
     def _dress(self, theme: str) -> None:
         self.app.theme = theme

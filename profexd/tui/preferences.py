@@ -12,7 +12,7 @@ from profexd.tui.actions import ACTIONS, Action, Place, shown_keys
 from profexd.tui.keys import RESERVED, named
 
 ACCENTS = ("red", "green", "yellow", "blue", "magenta", "cyan", "white")
-_TABLES = ("theme", "keys", "hosts")
+_TABLES = ("theme", "list", "keys", "hosts")
 _HOST_KEYS = ("address", "socket", "accent")
 
 
@@ -41,6 +41,15 @@ class Preferences:
     theme: str | None = None
     actions: tuple[Action, ...] = ACTIONS
     hosts: tuple[Host, ...] = ()
+    listed: tuple[Host, ...] = ()
+    """Those that share the list where the command line names none."""
+
+    def named(self, name: str) -> Host:
+        """Return the host that somebody calls ``name``: that of a table, or an address for ssh."""
+        found = self.host_of(name)
+        if found is None:
+            return Host(name, address=name)
+        return found if found.address else replace(found, address=name, socket=None)
 
     def host_of(self, where: str) -> Host | None:
         """Return the host whose daemon is at ``where``: an address, or a socket's path."""
@@ -75,9 +84,10 @@ def read_preferences(file: Path) -> Preferences:
         problems.append("theme: must be text")
     actions = _remapped(data.get("keys", {}), problems)
     hosts = _hosts(data.get("hosts", {}), problems)
+    listed = _listed(data.get("list", []), hosts, problems)
     if problems:
         raise PreferencesInvalid(file, problems)
-    return Preferences(theme, actions, hosts)
+    return Preferences(theme, actions, hosts, listed)
 
 
 def _remapped(data: Any, problems: list[str]) -> tuple[Action, ...]:
@@ -158,6 +168,19 @@ def _hosts(data: Any, problems: list[str]) -> tuple[Host, ...]:
             )
         )
     return tuple(hosts)
+
+
+def _listed(data: Any, hosts: Sequence[Host], problems: list[str]) -> tuple[Host, ...]:
+    known = {host.name: host for host in hosts}
+    if not isinstance(data, list) or not all(isinstance(name, str) for name in data):
+        problems.append('list: must be names of [hosts.NAME], as ["prod", "here"]')
+        return ()
+    problems += [
+        f"list: there is no [hosts.{name}]{_meant(name, known)}"
+        for name in data
+        if name not in known
+    ]
+    return tuple(known[name] for name in dict.fromkeys(data) if name in known)
 
 
 def _meant(word: str, known: Iterable[str]) -> str:

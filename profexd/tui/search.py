@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from profexd.tui.naming import bare, host_of
 from profexd.wire import PipelineJson, PipelineState
 
 Predicate = Callable[[PipelineJson], bool]
 
-KEYS = ("state", "sink", "format", "kind", "freq", "schedule", "source", "id")
+KEYS = ("host", "state", "sink", "format", "kind", "freq", "schedule", "source", "id")
 
 PROBLEM_STATES = frozenset(
     {
@@ -47,12 +48,15 @@ def _word(word: str) -> Predicate:
         return lambda pipeline: not wanted(pipeline)
     if word.startswith("~"):
         letters = word[1:].lower()
-        return lambda pipeline: _in_order(letters, pipeline["name"].lower())
+        return lambda pipeline: _in_order(letters, bare(pipeline["name"]).lower())
     key, colon, value = word.partition(":")
     if colon and key.lower() in KEYS:
         return _property(key.lower(), value)
     needle = word.lower()
-    return lambda pipeline: any(needle in text.lower() for text in _texts(pipeline))
+    return lambda pipeline: (
+        any(needle in text.lower() for text in _texts(pipeline))
+        or ("/" in needle and needle in pipeline["name"].lower())
+    )
 
 
 def _property(key: str, value: str) -> Predicate:
@@ -78,6 +82,7 @@ def _ids(pipeline: PipelineJson) -> list[str]:
 
 
 _READERS: Mapping[str, Callable[[PipelineJson], list[str]]] = {
+    "host": lambda pipeline: [host_of(pipeline["name"])],
     "state": lambda pipeline: [pipeline["state"]],
     "sink": lambda pipeline: list(pipeline["sinks"]),
     "format": lambda pipeline: [pipeline["format"]],
@@ -90,7 +95,7 @@ _READERS: Mapping[str, Callable[[PipelineJson], list[str]]] = {
 
 
 def _texts(pipeline: PipelineJson) -> list[str]:
-    return [pipeline["name"], pipeline["description"], *_ids(pipeline)]
+    return [bare(pipeline["name"]), pipeline["description"], *_ids(pipeline)]
 
 
 def _in_order(letters: str, text: str) -> bool:

@@ -10,7 +10,7 @@ import pytest
 
 from profexd.tui.columns import cells
 from profexd.tui.preferences import Host, Preferences, read_preferences
-from profexd.tui.widgets import tables
+from profexd.tui.widgets import pipelinetable
 from profexd.wire import PipelineJson
 from tests.tui.fakes import NOW, FakeClient, held_pipeline, pipeline, run, sample_pipelines
 from tests.tui.harness import Stage, play, ready, sample
@@ -194,7 +194,7 @@ def test_another_host_is_chosen_in_the_palette() -> None:
         seen.append(stage.app.return_value)
 
     play(script, sample(), preferences=Preferences(hosts=(prod, Host("here", accent="green"))))
-    assert seen == [prod]
+    assert seen == [(prod,)]
 
 
 def test_the_speed_and_the_time_left_are_shown_while_a_run_goes_on() -> None:
@@ -238,7 +238,7 @@ def test_progress_of_a_few_among_a_thousand_makes_only_their_rows_anew(
     async def script(stage: Stage) -> None:
         await stage.sees("p0000", "live")
         await stage.settled()
-        monkeypatch.setattr(tables, "cells", counted)
+        monkeypatch.setattr(pipelinetable, "cells", counted)
         for step in (1, 2, 3):
             for name in names[:20]:
                 at_work = {"run_id": f"{name}-r2", "phase": "build", "percent": float(step)}

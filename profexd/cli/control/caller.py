@@ -25,8 +25,15 @@ class Caller:
     environ: Mapping[str, str]
     uid: int
     socket: str | None = None
-    host: str | None = None
+    hosts: tuple[str, ...] = ()
     as_json: bool = False
+
+    @property
+    def host(self) -> str | None:
+        """The host that was meant; None is this machine."""
+        if len(self.hosts) > 1:
+            raise click.UsageError("one --host at a time; profexctl tui shows several")
+        return self.hosts[0] if self.hosts else None
 
     @property
     def client(self) -> Client:
@@ -59,6 +66,7 @@ def shared_options(command: Decorated) -> Decorated:
     command = click.option(
         "--host",
         metavar="[USER@]HOST",
+        multiple=True,
         expose_value=False,
         callback=_set_host,
         help="The daemon of another host, over ssh; --socket is then a path there.",
@@ -91,12 +99,11 @@ def _set_json(context: click.Context, parameter: click.Parameter, value: bool) -
         context.ensure_object(Caller).as_json = True
 
 
-def _set_host(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
-    if value is None:
-        return
-    if not value or value.startswith("-"):
+def _set_host(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> None:
+    if any(not host or host.startswith("-") for host in value):
         raise click.BadParameter("name a host, as in deploy@db1")
-    context.ensure_object(Caller).host = value
+    if value:
+        context.ensure_object(Caller).hosts = value
 
 
 def _set_socket(context: click.Context, parameter: click.Parameter, value: str | None) -> None:

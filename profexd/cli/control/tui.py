@@ -8,6 +8,8 @@ import click
 
 from profexd.cli.boundary import CommandError
 from profexd.cli.control.caller import Caller, shared_options
+from profexd.client import connect
+from profexd.config.paths import client_socket
 
 if TYPE_CHECKING:
     from profexd.tui.launch import Color
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     help="How many colours the terminal has.",
 )
 @click.option("--theme", metavar="NAME", help="The colours to use.")
+@click.option("--all-hosts", is_flag=True, help="All hosts of tui.toml in one list.")
 @shared_options
 @click.pass_obj
 def command(
@@ -36,18 +39,20 @@ def command(
     ascii_only: bool,
     color: Color,
     theme: str | None,
+    all_hosts: bool,
 ) -> int:
-    """Open the full-screen interface; ? shows its keys."""
+    """Open the full-screen interface; ? shows its keys.
+
+    Repeated, --host shows several hosts in one list.
+    """
     if caller.as_json:
         raise click.UsageError("the full-screen interface has no --json; profexctl list has")
     if caller.console.width is None:
         raise CommandError("the full-screen interface needs a terminal", code="no_terminal")
     from profexd.tui.launch import LaunchOptions, launch
 
-    client = caller.client
-    if caller.host is not None:
-        # The first login may ask for a password, which is no question for a full screen.
-        client.info()
+    if caller.socket is not None and (all_hosts or len(caller.hosts) > 1):
+        raise click.UsageError("--socket is for one host; tui.toml may name those of several")
     return launch(
         LaunchOptions(
             read_only=read_only,
@@ -56,6 +61,10 @@ def command(
             ascii=ascii_only,
             color=color,
             theme=theme,
+            hosts=caller.hosts,
+            socket=caller.socket,
+            all_hosts=all_hosts,
+            any_host=caller.socket is None and "PROFEXD_SOCKET" not in caller.environ,
         ),
-        client,
+        connect(client_socket(caller.socket, caller.environ, caller.uid)),
     )

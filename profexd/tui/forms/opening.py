@@ -22,7 +22,9 @@ from profexd.edit.target import SETTINGS, Kind, Target, named
 from profexd.edit.trial import Verdict
 from profexd.tui.forms.glance import problems_text
 from profexd.tui.forms.name import NameBox
+from profexd.tui.naming import bare
 from profexd.tui.screens.dialogs import Choice, Menu
+from profexd.tui.store import State
 from profexd.wire import PipelineJson
 
 if TYPE_CHECKING:
@@ -56,13 +58,17 @@ class Opening:
 
     @property
     def _config(self) -> Path:
-        info = self._app.state.info
+        info = self._here.info
         assert info is not None  # else no action leads here
         return Path(info["config"])
 
     @property
+    def _here(self) -> State:
+        return self._app.fleet.states[self._app.here.name]
+
+    @property
     def _state(self) -> str | None:
-        info = self._app.state.info
+        info = self._here.info
         return info["state"] if info is not None else None
 
     # -- new
@@ -134,11 +140,11 @@ class Opening:
         except EditError as why:
             self.tell(why)
             return
-        self._app.push_screen(FormScreen(composing), self._form_left)
+        self._app.push_screen(FormScreen(composing, self._form_left))
 
     def _saved(self, file: str) -> None:
-        info = self._app.state.info
-        if self._app.state.connected and info is not None and info["role"] == "admin":
+        info = self._here.info
+        if self._here.connected and info is not None and info["role"] == "admin":
             self._app.notify(file, title="saved")
             self._app.commands.reload()  # which tells what came of it
         else:
@@ -244,7 +250,7 @@ class ProblemsMenu(Menu):
 
 def pipeline_target(pipeline: PipelineJson) -> Target:
     """Return the file of a pipeline, where the daemon reads it."""
-    return Target(Path(pipeline["file"]).parent.parent, Kind.PIPELINE, pipeline["name"])
+    return Target(Path(pipeline["file"]).parent.parent, Kind.PIPELINE, bare(pipeline["name"]))
 
 
 def _targets(pipeline: PipelineJson) -> list[Target]:

@@ -91,17 +91,17 @@ class AskingScreen(ActionScreen, inherit_bindings=False):
         """Show the log of a run over the whole screen."""
         from profexd.tui.screens.log import LogScreen
 
-        self.app.push_screen(LogScreen(run_id, name))
+        self.app.push_screen(LogScreen(run_id, name, self.tui.fleet.member(name)))
 
     def do_plugins(self) -> None:
         from profexd.tui.screens.plugins import PluginsScreen
 
-        self.app.push_screen(PluginsScreen())
+        self.app.push_screen(PluginsScreen(self.tui.here))
 
     def do_daemon(self) -> None:
         from profexd.tui.screens.daemon import DaemonScreen
 
-        self.app.push_screen(DaemonScreen())
+        self.app.push_screen(DaemonScreen(self.tui.here))
 
     def do_edit(self) -> None:
         from profexd.tui.forms.opening import pipeline_target

@@ -16,10 +16,12 @@ from textual.widgets import Input, Static
 
 from profexd.tui.actions import Action, Place, by_id, footer_of, heard_at, resolve
 from profexd.tui.columns import View
+from profexd.tui.fleet import Member
 from profexd.tui.keys import SHOWN_KEYS, TEXTUAL_KEYS
 from profexd.tui.reasons import Context
 from profexd.tui.theme import accent_colors
 from profexd.tui.widgets.bars import Banner, Footer, Header, banner_text, header_text
+from profexd.tui.widgets.hostbars import several_banner, several_header
 
 if TYPE_CHECKING:
     from profexd.tui.app import ProfexdApp
@@ -64,6 +66,12 @@ class ActionScreen(Screen[None], inherit_bindings=False):
     NEEDS: ClassVar[tuple[str, ...]] = ("#header", "#banner", "#footer")
     _mounted = False
     _parts: Sequence[Widget] = ()
+    _about: Member | None = None
+
+    @property
+    def member(self) -> Member | None:
+        """The daemon that the screen is about; None where it is about several."""
+        return self._about or self.tui.fleet.only
 
     @property
     def tui(self) -> ProfexdApp:
@@ -102,7 +110,7 @@ class ActionScreen(Screen[None], inherit_bindings=False):
     def on_mount(self) -> None:
         self._mounted = True
         self._bindings = BindingsMap(bindings_of(self.PLACE, self.tui.actions))
-        host = self.tui.host
+        host = self.member.host if self.member else None
         if host is not None and host.accent:
             ansi = self.app.theme.startswith("ansi")
             background, color = accent_colors(host.accent, ansi=ansi)
@@ -121,15 +129,21 @@ class ActionScreen(Screen[None], inherit_bindings=False):
         """Draw what has changed."""
         if not self.drawable:
             return
-        width = self.size.width
-        state, view = self.tui.state, self.view
-        header = self.query_one(Header)
-        host = self.tui.host.name if self.tui.host else ""
-        notes = [self.header_note(), "read-only" if self.tui.read_only else ""]
+        width, view, member = self.size.width - 2, self.view, self.member
+        fleet = self.tui.fleet
+        read_only = all(self.tui.read_only(one) for one in ([member] if member else fleet))
+        notes = [self.header_note(), "read-only" if read_only else ""]
         note = "  ".join(one for one in notes if one)
-        header.show(header_text(state, view.now, view.glyphs, width - 2, note, host=host))
+        if member is None:
+            head = several_header(fleet.states, fleet.state, view, width, note)
+            text = several_banner(fleet.states, view)
+        else:
+            host = member.host.name if member.host else ""
+            state = fleet.states[member.name]
+            head = header_text(state, view.now, view.glyphs, width, note, host=host)
+            text = banner_text(state, view.now, view.glyphs)
+        self.query_one(Header).show(head)
         banner = self.query_one(Banner)
-        text = banner_text(state, view.now, view.glyphs)
         banner.set_class(text is not None, "-shown")
         banner.show(text or Text())
         self.refresh_footer()
@@ -140,6 +154,10 @@ class ActionScreen(Screen[None], inherit_bindings=False):
             return
         keys = footer_of(self.PLACE, self.context(), self.tui.actions)
         self.query_one(Footer).show_keys(keys, self.size.width - 2)
+
+    def heard(self) -> tuple[Action, ...]:
+        """Return what can be done here, for the palette."""
+        return heard_at(self.PLACE, self.tui.actions)
 
     def do(self, action: Action) -> None:
         """Do an action that can be done."""

@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 
 from profexd.tui import humane
 from profexd.tui.explained import problems_text
+from profexd.tui.fleet import Member
 from profexd.tui.lines import Lines
 from profexd.tui.ports import ControlClient
 from profexd.tui.screens.fetched import FetchedScreen
@@ -30,8 +31,8 @@ class DaemonScreen(FetchedScreen, inherit_bindings=False):
 
     DEFAULT_CSS: ClassVar[str] = ""
 
-    def __init__(self) -> None:
-        super().__init__(_ask)
+    def __init__(self, about: Member) -> None:
+        super().__init__(about, _ask)
 
     def compose_body(self) -> ComposeResult:
         yield Bar(id="title")
@@ -39,7 +40,7 @@ class DaemonScreen(FetchedScreen, inherit_bindings=False):
         yield Notice(id="notice")
 
     def headline(self) -> Text:
-        return Text.assemble(("Daemon", "bold"), f"  {self.tui.client.where}")
+        return Text.assemble(("Daemon", "bold"), f"  {self._about.client.where}")
 
     def draw(self) -> None:
         self.query_one(TextPane).show(self._text(max(30, self.size.width - 1)))
@@ -52,8 +53,8 @@ class DaemonScreen(FetchedScreen, inherit_bindings=False):
 
     def _text(self, width: int) -> Text:
         info, diagnosis, audit = self.answer
-        view = self.view
-        text = daemon_text(info, diagnosis, self.tui.state, view.now, view.zone, width)
+        view, state = self.view, self.tui.fleet.states[self._about.name]
+        text = daemon_text(info, diagnosis, state, view.now, view.zone, width)
         return text.append_text(audit_text(audit, view.zone))
 
 

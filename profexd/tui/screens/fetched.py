@@ -11,6 +11,7 @@ from textual.message import Message
 from profexd.client import ClientError
 from profexd.tui.actions import Place
 from profexd.tui.feed import failure_of
+from profexd.tui.fleet import Member
 from profexd.tui.ports import ControlClient
 from profexd.tui.screens.base import ActionScreen
 from profexd.tui.store import Failure
@@ -38,8 +39,9 @@ class FetchedScreen(ActionScreen, inherit_bindings=False):
             super().__init__()
             self.result = result
 
-    def __init__(self, ask: Callable[[ControlClient], Any]) -> None:
+    def __init__(self, about: Member, ask: Callable[[ControlClient], Any]) -> None:
         super().__init__()
+        self._about: Member = about
         self.answer: Any = None
         self._ask = ask
         self._failure: Failure | None = None
@@ -67,7 +69,7 @@ class FetchedScreen(ActionScreen, inherit_bindings=False):
         self.body.focus()
 
     def do_refresh(self) -> None:
-        client = self.tui.client
+        client = self._about.client
 
         def work() -> None:
             try:
@@ -88,7 +90,7 @@ class FetchedScreen(ActionScreen, inherit_bindings=False):
     def refresh_view(self) -> None:
         if not self.drawable:
             return
-        state = self.tui.state
+        state = self.tui.fleet.states[self._about.name]
         if state.connected and not self._was_connected:
             self.do_refresh()
         self._was_connected = state.connected

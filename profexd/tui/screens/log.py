@@ -14,6 +14,7 @@ from textual.widgets import Input, Static
 
 from profexd.tui import humane
 from profexd.tui.actions import Place
+from profexd.tui.fleet import Member
 from profexd.tui.logbuffer import LEVELS
 from profexd.tui.reasons import Context
 from profexd.tui.screens.base import ActionScreen
@@ -43,8 +44,9 @@ class LogScreen(ActionScreen, inherit_bindings=False):
     LogScreen #search { padding: 0; width: 1fr; }
     """
 
-    def __init__(self, run_id: str, pipeline: str) -> None:
+    def __init__(self, run_id: str, pipeline: str, about: Member) -> None:
         super().__init__()
+        self._about: Member = about
         self._run_id = run_id
         self._pipeline = pipeline
         self._not_found = False
@@ -53,7 +55,7 @@ class LogScreen(ActionScreen, inherit_bindings=False):
 
     def compose_body(self) -> ComposeResult:
         yield Bar(id="title")
-        yield TailView(self.tui.client, zone=self.tui.zone, id="log")
+        yield TailView(zone=self.tui.zone, id="log")
         yield Notice(id="notice")
         with Horizontal(id="search-line"):
             yield Static("/", id="search-sign", markup=False)
@@ -61,8 +63,13 @@ class LogScreen(ActionScreen, inherit_bindings=False):
         yield Bar(id="log-status")
 
     def on_mount(self) -> None:
-        self.log_view.show_run(self._run_id)
+        self.log_view.show_run(self._about.client, self._run_id)
         self.log_view.focus()
+
+    @property
+    def _state(self) -> State:
+        """What is known of the daemon."""
+        return self.tui.fleet.states[self._about.name]
 
     @property
     def log_view(self) -> TailView:
@@ -70,7 +77,7 @@ class LogScreen(ActionScreen, inherit_bindings=False):
         return self.query_one(TailView)
 
     def context(self) -> Context:
-        state = self.tui.state
+        state = self._state
         pipeline = state.pipelines.get(self._pipeline)
         return self.tui.context(
             targets=(pipeline,) if pipeline else (),
@@ -96,7 +103,7 @@ class LogScreen(ActionScreen, inherit_bindings=False):
     def refresh_view(self) -> None:
         if not self.drawable:
             return
-        state = self.tui.state
+        state = self._state
         if state.connected and not self._was_connected and self.log_view.failure is not None:
             self.log_view.reload()
         self._was_connected = state.connected
@@ -238,7 +245,7 @@ class LogScreen(ActionScreen, inherit_bindings=False):
         self.log_view.mark(at, f"{dashes} {humane.moment(now, self.view.zone)} {dashes}")
 
     def do_save(self) -> None:
-        path = Path.cwd() / f"{self._pipeline}-{self._run_id}.log"
+        path = Path.cwd() / f"{self._pipeline.replace('/', '-')}-{self._run_id}.log"
         # A log may name customers' data: nobody else may read the copy.
         try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)

@@ -8,8 +8,8 @@ from textual.widgets import Input
 
 from profexd.tui.screens.asking import AskingScreen
 from profexd.tui.widgets.detail import CONFIG, LOG, PREVIEW, RUNS, TABS, Detail, Movable
+from profexd.tui.widgets.pipelinetable import PipelineTable
 from profexd.tui.widgets.preview import PreviewTable
-from profexd.tui.widgets.tables import PipelineTable
 from profexd.tui.widgets.tailview import TailView
 from profexd.wire import PipelineJson
 

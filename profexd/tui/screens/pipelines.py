@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -11,6 +12,7 @@ from textual.widgets import Input, Static
 
 from profexd.tui import humane
 from profexd.tui.actions import Place
+from profexd.tui.naming import bare
 from profexd.tui.order import Order
 from profexd.tui.reasons import Context
 from profexd.tui.screens.panes import PanesScreen
@@ -19,10 +21,11 @@ from profexd.tui.store import State, latest_run, latest_run_id, stoppable_run_id
 from profexd.tui.widgets.bars import TabBar
 from profexd.tui.widgets.detail import PREVIEW, TABS, Detail
 from profexd.tui.widgets.notice import Notice, failure_text, no_match_text, no_pipelines_text
-from profexd.tui.widgets.tables import PipelineTable
+from profexd.tui.widgets.pipelinetable import PipelineTable
 
 _ORDER_KEYS = {
     Order.NAME: "n",
+    Order.HOST: "h",
     Order.STATE: "s",
     Order.LAST: "l",
     Order.NEXT: "x",
@@ -77,7 +80,7 @@ class PipelinesScreen(PanesScreen, inherit_bindings=False):
             with Vertical(id="list"):
                 yield PipelineTable(id="pipelines")
                 yield Notice(id="notice")
-            yield Detail(self.tui.client, zone=self.tui.zone, id="detail")
+            yield Detail(self.tui.fleet, zone=self.tui.zone, id="detail")
 
     def on_mount(self) -> None:
         self.table.focus()
@@ -108,18 +111,21 @@ class PipelinesScreen(PanesScreen, inherit_bindings=False):
         self.set_class(state.loaded and not state.connected, "-old")
         self._show_notice(state)
         self._show_filter(state)
-        runs = {pipeline["name"]: latest_run(state, pipeline["name"]) for pipeline in self.shown}
         self.table.show(
             self.shown,
-            runs,
+            partial(latest_run, state),
             view,
             marked=self._selection.marked,
             sorted_by=self._selection.order,
             reverse=self._selection.reverse,
             width=max(30, self._list_width() - 1),
         )
-        self.detail.show(state, self.table.current, view)
+        self._show_detail()
         super().refresh_view()
+
+    def _show_detail(self) -> None:
+        name = self.table.current
+        self.detail.show(self.tui.fleet.state_of(name), name, self.view)
 
     def _list_width(self) -> int:
         return self.query_one("#list").size.width or self.size.width
@@ -165,7 +171,7 @@ class PipelinesScreen(PanesScreen, inherit_bindings=False):
     def on_pipeline_table_moved(self) -> None:
         if not self.drawable:
             return
-        self.detail.show(self.tui.state, self.table.current, self.view)
+        self._show_detail()
         self.refresh_footer()
 
     def on_pipeline_table_resized(self) -> None:
@@ -215,6 +221,7 @@ class PipelinesScreen(PanesScreen, inherit_bindings=False):
         choices = [
             Choice(order.value, _ORDER_KEYS[order], f"{order.value}{again.get(order, '')}")
             for order in Order
+            if order is not Order.HOST or self.tui.fleet.several
         ]
         self.app.push_screen(Menu("Sort by", choices), self._sort_by)
 
@@ -261,7 +268,8 @@ class PipelinesScreen(PanesScreen, inherit_bindings=False):
         elif self.in_detail and self.detail.plain:
             self.copy(self.detail.plain, TABS[self.detail.tab])
         elif self.table.current is not None:
-            self.copy(self.table.current, self.table.current)
+            name = bare(self.table.current)
+            self.copy(name, name)
 
     def do_pager(self) -> None:
         text = self.detail.plain

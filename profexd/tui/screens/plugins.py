@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 
 from profexd.tui import humane
 from profexd.tui.columns import fit
+from profexd.tui.fleet import Member
 from profexd.tui.screens.fetched import FetchedScreen
 from profexd.tui.widgets.bars import Bar
 from profexd.tui.widgets.notice import Notice
@@ -25,8 +26,8 @@ class PluginsScreen(FetchedScreen, inherit_bindings=False):
 
     DEFAULT_CSS: ClassVar[str] = ""
 
-    def __init__(self) -> None:
-        super().__init__(lambda client: client.plugins())
+    def __init__(self, about: Member) -> None:
+        super().__init__(about, lambda client: client.plugins())
         self._drawn: tuple[int, list[PluginJson]] | None = None
 
     def compose_body(self) -> ComposeResult:

@@ -41,7 +41,7 @@ class Bar(Static):
         """Draw ``text``."""
         if text.plain != self._shown.plain or text.spans != self._shown.spans:
             self._shown = text
-            self.update(text)
+            self.update(text, layout=False)
 
 
 class Header(Bar):
@@ -153,6 +153,11 @@ def header_text(
         text.append(f"{dot}up {humane.rough(now - started)}")
     total = len(state.pipelines)
     text.append(f"{dot}{humane.count(total, 'pipeline') if width >= 60 else total}")
+    return counted_states(text, state, width, note)
+
+
+def counted_states(text: Text, state: State, width: int, note: str) -> Text:
+    """Append how many pipelines need a look, and ``note`` at the right end."""
     counts = Counter(pipeline["state"] for pipeline in state.pipelines.values())
     found = [counted for counted in _COUNTED if counts[counted]]
     room = width - text.cell_len - len(note) - (2 if note else 0)
@@ -176,7 +181,13 @@ def banner_text(state: State, now: datetime, glyphs: Glyphs) -> Text | None:
     old = f" {glyphs.dash} data from {age} ago"
     if state.link is Link.STALE:
         return Text(f"STALE{old}: the daemon is silent   r reconnects", style="bold")
-    if state.retry_at is not None and state.retry_at > now:
-        left = max(1, round((state.retry_at - now).total_seconds()))
-        return Text(f"RECONNECTING in {left} s (try {state.attempt}){old}   r now", style="bold")
-    return Text(f"RECONNECTING{old}", style="bold")
+    waiting = wait_text(state, now)
+    return Text(f"RECONNECTING{waiting}{old}{'   r now' if waiting else ''}", style="bold")
+
+
+def wait_text(state: State, now: datetime) -> str:
+    """Return when the next attempt to connect comes; nothing where it goes on."""
+    if state.retry_at is None or state.retry_at <= now:
+        return ""
+    left = max(1, round((state.retry_at - now).total_seconds()))
+    return f" in {left} s (try {state.attempt})"

@@ -17,15 +17,16 @@ from textual.widgets import ContentSwitcher
 from profexd.client import ClientError
 from profexd.tui.columns import View
 from profexd.tui.feed import failure_of
+from profexd.tui.fleet import Fleet
 from profexd.tui.overview import overview
 from profexd.tui.ports import ControlClient
 from profexd.tui.store import Failure, RunsFetched, State, latest_run_id
 from profexd.tui.widgets.asked import Answer, Asked
 from profexd.tui.widgets.bars import Bar, TabBar
 from profexd.tui.widgets.config import ConfigTable, config_summary
+from profexd.tui.widgets.pipelinetable import PipelineTable
 from profexd.tui.widgets.preview import PreviewTable
 from profexd.tui.widgets.runs import RunsTable
-from profexd.tui.widgets.tables import PipelineTable
 from profexd.tui.widgets.tailview import TailView
 from profexd.tui.widgets.textpane import TextPane
 from profexd.wire import EffectiveJson, PreviewJson, RunJson
@@ -73,14 +74,14 @@ class Detail(Vertical):
 
     def __init__(
         self,
-        client: ControlClient,
+        fleet: Fleet,
         *,
         zone: tzinfo | None,
         id: str | None = None,
     ) -> None:
         super().__init__(id=id)
         self.tab = OVERVIEW
-        self._client = client
+        self._fleet = fleet
         self._zone = zone
         self._subject: str | None = None
         self._state = State()
@@ -97,10 +98,15 @@ class Detail(Vertical):
         with ContentSwitcher(initial="tab-0", id="panes"):
             yield TextPane(id="tab-0")
             yield RunsTable(id="tab-1")
-            yield TailView(self._client, zone=self._zone, id="tab-2")
+            yield TailView(zone=self._zone, id="tab-2")
             yield PreviewTable(id="tab-3")
             yield ConfigTable(id="tab-4")
         yield Bar(id="status")
+
+    @property
+    def _client(self) -> ControlClient:
+        """Who has the pipeline."""
+        return self._fleet.member(self._subject).client
 
     @property
     def drawable(self) -> bool:
@@ -214,9 +220,9 @@ class Detail(Vertical):
             return
         log = self.query_one(TailView)
         if self.tab != LOG or self._subject is None:
-            log.show_run(None)
+            log.show_run(self._client, None)
         elif self._state.connected:
-            log.show_run(latest_run_id(self._state, self._subject))
+            log.show_run(self._client, latest_run_id(self._state, self._subject))
         if self._subject is None or not self._state.connected:
             return
         if self.tab in (OVERVIEW, RUNS) and self._subject not in self._state.runs:
@@ -236,9 +242,11 @@ class Detail(Vertical):
             self.run_worker(self._fetch_runs(name), thread=True, exclusive=True, group="runs")
 
     def _fetch_runs(self, name: str) -> Callable[[], None]:
+        client = self._client
+
         def fetch() -> None:
             try:
-                runs = self._client.runs(pipeline=name)
+                runs = client.runs(pipeline=name)
             except ClientError as error:
                 self.post_message(self.RunsFailed(name, failure_of(error)))
             else:

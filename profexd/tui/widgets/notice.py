@@ -15,6 +15,9 @@ _HEADS = {
     "protocol": "What answers is not profexd, or another version of it",
     "lost": "The connection to the daemon broke",
     "ssh": "ssh does not reach the daemon",
+    "login": "ssh does not let you in",
+    "version": "The daemon is of another version",
+    "hosts": "No host answers",
 }
 
 

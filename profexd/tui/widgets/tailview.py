@@ -25,11 +25,9 @@ class TailView(LogView):
             super().__init__()
             self.tail = tail
 
-    def __init__(
-        self, client: ControlClient, *, zone: tzinfo | None, id: str | None = None
-    ) -> None:
+    def __init__(self, *, zone: tzinfo | None, id: str | None = None) -> None:
         super().__init__(zone=zone, id=id)
-        self._client = client
+        self._client: ControlClient | None = None
         self._tail: Tail | None = None
         self._timer: Timer | None = None
 
@@ -48,20 +46,22 @@ class TailView(LogView):
         """Why the log could not be read, or not to its end."""
         return self._tail.failure if self._tail else None
 
-    def show_run(self, run_id: str | None) -> None:
+    def show_run(self, client: ControlClient, run_id: str | None) -> None:
         """Show the log of ``run_id``; nothing happens where it is shown already."""
         if run_id == self.run_id:
             return
         self.leave()
         self.clear()
+        self._client = client
         if run_id is not None:
-            self._start(run_id)
+            self._start(client, run_id)
 
     def reload(self) -> None:
         """Read the log anew, as after a lost connection."""
         run_id = self.run_id
         self.leave()
-        self.show_run(run_id)
+        if self._client is not None:
+            self.show_run(self._client, run_id)
 
     def leave(self) -> None:
         """Stop reading; what was read stays."""
@@ -80,8 +80,8 @@ class TailView(LogView):
         else:
             self._timer = self.set_timer(_FLUSH_SECONDS, self._flush)
 
-    def _start(self, run_id: str) -> None:
-        tail = Tail(self._client, run_id, lambda: self._wake(tail))
+    def _start(self, client: ControlClient, run_id: str) -> None:
+        tail = Tail(client, run_id, lambda: self._wake(tail))
         self._tail = tail
         self.run_worker(tail.run, thread=True, exclusive=True, group="tail")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -19,6 +20,7 @@ class TextPane(VerticalScroll, can_focus=True, inherit_bindings=False):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._shown = Text()
+        self._rows: int | None = None
 
     @property
     def plain(self) -> str:
@@ -31,8 +33,13 @@ class TextPane(VerticalScroll, can_focus=True, inherit_bindings=False):
     def show(self, text: Text) -> None:
         """Draw ``text``."""
         if text.plain != self._shown.plain or text.spans != self._shown.spans:
-            self._shown = text
-            self.query_one(Static).update(text)
+            rows, self._shown = self._rows, text
+            width = self.scrollable_content_region.width
+            lines = text.plain.split("\n")
+            # A layout costs more than all the rest: only where the text takes other room.
+            self._rows = len(lines) if all(cell_len(line) <= width for line in lines) else None
+            other = self._rows is None or self._rows != rows
+            self.query_one(Static).update(text, layout=other)
 
     def move(self, rows: int) -> None:
         """Scroll by rows."""
