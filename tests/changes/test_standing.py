@@ -58,6 +58,15 @@ def test_a_preview_shows_what_the_next_run_would_hold_and_moves_nothing(runs: Ru
     assert runs.ids() == ["b"]
 
 
+def test_a_preview_names_the_file_of_removed_profiles_where_there_are_any(runs: Runs) -> None:
+    runs.keys["changes"] = {"deletes": "separate-file"}
+    assert list(runs.run()) == ["out-1.csv"]
+    runs.sql("DELETE FROM t WHERE id = 'b'")
+    shown = previewed(runs)
+    assert [file["path"] for file in shown["files"]] == ["out-2.csv", "out-2-removed.csv"]
+    assert list(runs.run()) == ["out-2.csv", "out-2-removed.csv"]
+
+
 def test_a_preview_before_the_first_run_shows_it_full(runs: Runs) -> None:
     shown = previewed(runs)
     assert shown["text"] == "id,n,op\na,0,added\nb,1,added\n"

@@ -68,19 +68,17 @@ def preview(
             partitioned=plan.partitioned,
         )
         rows = rows_of(source, pipeline, selection, folder=folder, stop=stop)
+        removed = None
         if pipeline.changes is not None:
             changes = changed_rows(
                 rows, selection, pipeline, plan, new=baseline, warn=lambda message: None
             )
-            rows = changes.rows
+            rows, removed = changes.rows, changes.removed
+        matching, paths = _files(rows, plan, catalog)
+        if removed is not None:
+            paths += _files(removed, plan.of_removed(), catalog)[1]
         if plan.partitioned:
-            found = values_of(rows, catalog)
-            matching = sum(count for _, count in found)
-            paths = plan.firsts(values for values, _ in found)
             rows = visible(rows)
-        else:
-            matching = _count(rows)
-            paths = [plan.path]
         first = replace(rows, statement=f"{rows.statement}\nLIMIT {int(limit)}")
         values = _values(first, format_)
         text = _text(first, format_, values)
@@ -102,6 +100,14 @@ def preview(
         rows=values,
         text=text,
     )
+
+
+def _files(rows: DuckRows, plan: Plan, catalog: Catalog) -> tuple[int, list[str]]:
+    """Return how many rows there are, and the first file of each series that they make."""
+    if plan.partitioned:
+        found = values_of(rows, catalog)
+        return sum(count for _, count in found), plan.firsts(values for values, _ in found)
+    return _count(rows), [plan.file(1)[0]]
 
 
 def _count(rows: DuckRows) -> int:
