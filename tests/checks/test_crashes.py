@@ -70,12 +70,47 @@ def test_a_run_whose_daemon_is_killed_before_it_is_held_is_made_up_for_and_held(
     assert shop.everything() == []
 
 
-def test_an_approved_run_whose_process_dies_fails_and_publishes_nothing(shop: Shop) -> None:
-    shop.checked(checks="max_rows = 10")
-    run = shop.export()
+def test_an_approved_run_that_cannot_be_delivered_is_held_again_with_its_files_and_the_reason(
+    shop: Shop,
+) -> None:
+    told = shop.folder / "told"
+    tell = f'[{{ on = ["failed", "held"], command = ["/bin/sh", "-c", "cat >> {told}"] }}]'
+    shop.checked(checks="max_rows = 10", mode='"changed"', notify=tell, path='"${run_id}.csv"')
     start(shop, "publishing", "worker")
-    shop.client.approve(run["run_id"])
-    run = shop.finished(run["run_id"])
-    assert run["status"] == "failed"
-    assert run["error"]["code"] == "worker_died"
+    run_id = shop.client.run_now("news")["run_id"]
+    built = shop.finished(run_id)
+    assert (built["status"], built["error"]["code"]) == ("held", "check_failed")
+    shop.client.approve(run_id, "looked at")
+    died = shop.finished(run_id)
+    assert (died["status"], died["error"]["code"]) == ("held", "worker_died")
+    assert died["hold"]["decision"] is None
+    assert "approved by root: looked at" in died["warnings"]
     shop.until(lambda: shop.everything() == [], "what was staged is removed")
+    # The storage is gone.
+    shop.outbox.rmdir()
+    shop.outbox.write_text("")
+    shop.client.approve(run_id)
+    refused = shop.finished(run_id)
+    assert (refused["status"], refused["error"]["code"]) == ("held", "sink_refused")
+    assert refused["error"]["message"].startswith("approved, and not delivered: ")
+    assert f"profexctl approve {run_id}" in refused["error"]["hint"]
+    shop.outbox.unlink()
+    shop.outbox.mkdir()
+    shop.sql("UPDATE profiles SET visits = 2")
+    # Whatever restarts.
+    shop.stop()
+    shop.start()
+    shop.client.approve(run_id)
+    done = shop.finished(run_id)
+    assert (done["status"], done["rows"]) == ("done", 1000)
+    before = {file["path"]: file["sha256"] for file in built["files"]}
+    for run in (died, refused, done):
+        assert {file["path"]: file["sha256"] for file in run["files"]} == before
+    assert shop.digests() == before
+    shop.until(lambda: told.read_text().count('"event": "held"') == 3, "everybody is told")
+    assert '"event": "failed"' not in told.read_text()
+    # What changed after its build is still to come: it moved the state that it was built with.
+    following = shop.finished(shop.client.run_now("news")["run_id"])
+    assert [one["check"] for one in following["checks"]] == ["max_rows"]
+    shop.client.approve(following["run_id"])
+    assert shop.finished(following["run_id"])["rows"] == 1000

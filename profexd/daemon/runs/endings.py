@@ -69,19 +69,24 @@ class Endings:
     def ended(self, ended: WorkerEnded, *, draining: bool) -> None:
         """A child is gone: the run is over, or another child finishes it."""
         run_id = ended.child.job.run_id
-        if self._roster.cleaning.get(run_id) is ended.child:
+        cleaned = self._roster.cleaning.get(run_id) is ended.child
+        if cleaned:
             del self._roster.cleaning[run_id]
-            left = [handle for handle in self._store.handles(run_id) if not handle.published]
-            if left:
+            if any(not handle.published for handle in self._store.handles(run_id)):
                 log.warning("staged files are left until the next start", extra={"run_id": run_id})
-            return
         active = self._roster.active.get(run_id)
         if active is None or active.child is not ended.child:
             return
-        for timer in (active.timer, active.telling):
-            if timer is not None:
-                timer.cancel()
-        active.timer = active.telling = None
+        if cleaned and not active.reason and not draining:
+            # It was approved meanwhile.
+            job = ended.child.job
+            active.child = self._children.start(
+                "deliver", active.run, active.documents, job.export_id
+            )
+            return
+        if cleaned:
+            active.reason = active.reason or "drain"
+        _forget_timers(active)
         if active.told is None and active.run.publishing:
             self._died_publishing(active, ended, draining=draining)
             return
@@ -100,6 +105,14 @@ class Endings:
         if run.status is RunStatus.HELD:
             self._roster.held[run.run_id] = run
         self.conclude(run)
+
+    def let_go(self, active: Active) -> None:
+        """Do not wait for the process of a run that is written to be held: it has nothing to do."""
+        _forget_timers(active)
+        active.child.kill()
+        del self._roster.active[active.run.run_id]
+        self._roster.held[active.run.run_id] = active.run
+        self.conclude(active.run)
 
     def _died(self, active: Active, ended: WorkerEnded) -> Run:
         if active.reason:
@@ -124,7 +137,7 @@ class Endings:
         """Write the ends that the store could not take."""
         for run_id, run in list(self._roster.unwritten.items()):
             try:
-                self._scribe.settle(run)
+                self._scribe.write_end(run)
             except sqlite3.Error:
                 return
             del self._roster.unwritten[run_id]
@@ -256,3 +269,10 @@ class Endings:
         run = self._store.run(run_id)
         assert run is not None
         return run
+
+
+def _forget_timers(active: Active) -> None:
+    for timer in (active.timer, active.telling):
+        if timer is not None:
+            timer.cancel()
+    active.timer = active.telling = None

@@ -65,9 +65,9 @@ class Holds:
                 code="held",
             )
         approved = ledger.decided(run, "approved", by=by, note=note, now=self._now())
-        approved = replace(approved, status=RunStatus.RUNNING)
+        approved = replace(approved, status=RunStatus.RUNNING, attempt=1)
         self._store.save_run(approved)
-        del self._roster.held[run_id]
+        self._forget(run_id)
         self._log_decision(approved)
         self._runs.deliver(approved, documents, self._timetable.export_id(run.pipeline))
         return approved
@@ -106,11 +106,20 @@ class Holds:
     def _reject(self, run: Run, *, by: str, note: str) -> Run:
         rejected = ledger.decided(run, "rejected", by=by, note=note, now=self._now())
         rejected = replace(rejected, status=RunStatus.STOPPED, finished_at=self._now())
+        documents = usable(run.documents, self._documents(run))
         ended = self._scribe.settle(rejected)
-        del self._roster.held[run.run_id]
+        self._forget(run.run_id)
         self._log_decision(rejected)
+        if documents is not None and self._store.handles(run.run_id):
+            export_id = self._timetable.export_id(run.pipeline)
+            self._endings.discard(ended, documents, export_id)
         self._endings.conclude(ended)
         return ended
+
+    def _forget(self, run_id: str) -> None:
+        del self._roster.held[run_id]
+        # What is decided now is written; that it was held is not to be written over it.
+        self._roster.unwritten.pop(run_id, None)
 
     def _log_decision(self, run: Run) -> None:
         assert run.hold is not None
@@ -118,6 +127,9 @@ class Holds:
 
     def _held(self, run_id: str) -> Run:
         run = self._roster.find(run_id)
+        active = self._roster.active.get(run_id)
+        if active is not None and run.status is RunStatus.HELD:
+            self._endings.let_go(active)
         if run_id not in self._roster.held:
             raise Refused(
                 f"run {run_id} is {run.status}, not held",

@@ -147,9 +147,10 @@ class Runs:
         self._changed(run)
 
     def deliver(self, run: Run, documents: dict[str, Any], export_id: str) -> None:
-        """Send what an approved run has built."""
+        """Send what an approved run has built, once what it had staged before is removed."""
         self._logs.begin(run.run_id)
-        child = self._children.start("deliver", run, documents, export_id)
+        child = self.roster.cleaning.get(run.run_id)
+        child = child or self._children.start("deliver", run, documents, export_id)
         active = Active(run, child, documents)
         timeout = parse_duration(documents["pipeline"].get("timeout", DEFAULT_TIMEOUT))
         active.timer = asyncio.get_running_loop().call_later(timeout, self._expired, run.run_id)
@@ -214,7 +215,13 @@ class Runs:
         run_id = said.child.job.run_id
         active = self.roster.active.get(run_id)
         go = True
-        if active is not None and active.child is said.child:
+        if self.roster.cleaning.get(run_id) is said.child:
+            cleaned = self._scribe.write_cleaning(run_id, said.message)
+            if cleaned is not None:
+                if run_id in self.roster.held:
+                    self.roster.held[run_id] = cleaned
+                self._changed(cleaned)
+        elif active is not None and active.child is said.child:
             go = self._scribe.write(active, said.message)
             self._tell(active, said)
             if go and isinstance(said.message, Planned) and said.message.complete:
@@ -222,10 +229,6 @@ class Runs:
                 if other is not None:
                     self._endings.waits(active, other)
                 return
-        elif self.roster.cleaning.get(run_id) is said.child:
-            cleaned = self._scribe.write_cleaning(run_id, said.message)
-            if cleaned is not None:
-                self._changed(cleaned)
         if said.message.durable:
             said.child.acknowledge(said.n, go=go)
 

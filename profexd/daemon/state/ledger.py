@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from profexd.api.errors import SpoolCorrupt
 from profexd.daemon.state.records import FileRecord, Hold, Run
 from profexd.wire import ComparisonJson, ErrorJson, FileKind, FileStatus, RunStatus, Trigger
 
@@ -99,6 +100,8 @@ def ended(
     if status is RunStatus.INTERRUPTED and run.approved:
         # Its files are built, and somebody has decided: the next start goes on.
         return replace(run, error=undelivered(), retry_at=None)
+    if status is RunStatus.FAILED and error is not None and _may_wait(run, error):
+        return held_again(run, error, now=now)
     if status is RunStatus.INTERRUPTED:
         owed = run.trigger in (Trigger.SCHEDULE, Trigger.CATCH_UP, Trigger.ONCE)
         error = error or interrupted_error()
@@ -136,6 +139,33 @@ def held(run: Run, error: ErrorJson | None, *, expiry: float, now: datetime) -> 
         error=error,
         retry_at=None,
         hold=Hold(at=now, until=now + timedelta(seconds=expiry)),
+    )
+
+
+def _may_wait(run: Run, error: ErrorJson) -> bool:
+    """Whether a run that could not be delivered is held once more: its files are what they were."""
+    return run.approved and not run.publishing and error["code"] != SpoolCorrupt.code
+
+
+def held_again(run: Run, error: ErrorJson, *, now: datetime) -> Run:
+    """What was approved was not delivered: nothing is visible, and somebody is to decide anew."""
+    assert run.hold is not None
+    error = {
+        "code": error["code"],
+        "message": f"approved, and not delivered: {error['message']}",
+        "hint": f"{error['hint']}; then profexctl approve {run.run_id} sends the same files,"
+        f" profexctl reject {run.run_id} removes them".removeprefix("; then "),
+    }
+    files = tuple(replace(file, status=None) for file in run.files)
+    hold = Hold(at=now, until=now + (run.hold.until - run.hold.at))
+    return replace(
+        run,
+        status=RunStatus.HELD,
+        files=files,
+        error=error,
+        retry_at=None,
+        attempt=1,
+        hold=hold,
     )
 
 

@@ -151,10 +151,23 @@ class Scribe:
     def end(self, active: Active, status: RunStatus, error: ErrorJson | None = None) -> Run:
         """Write down how a run ended, or that the next start goes on with it."""
         ended = ledger.ended(active.run, status, error, reason=active.reason, now=self._now())
-        if ended.status is RunStatus.RUNNING:
-            self._update(active, ended)
-            return ended
-        return self.settle(ended)
+        if ended.status is RunStatus.HELD:
+            ended = ledger.built(ended, self._store.parts(ended.run_id))
+        written = self.write_end(ended)
+        if not written.status.finished:
+            active.run = written
+        return written
+
+    def write_end(self, run: Run) -> Run:
+        """Write a run as it was left: it is over, the next start goes on, or it is held again."""
+        if run.status.finished:
+            return self.settle(run)
+        with self._store.transaction():
+            self._store.save_run(run)
+            if run.status is RunStatus.HELD:
+                self._store.save_files(run)
+                self._store.owe_notice(run.run_id, "held", again=True)
+        return run
 
     def _finished(self, active: Active, message: Finished) -> None:
         status = RunStatus(message.status)
@@ -184,7 +197,7 @@ class Scribe:
 
     def close(self, run: Run) -> Run:
         """Write an ended run. While something is staged it is known where, and how to reach it."""
-        if not self._store.handles(run.run_id):
+        if run.status.finished and not self._store.handles(run.run_id):
             run = replace(run, documents=None)
         self._store.save_run(run)
         return run

@@ -39,8 +39,12 @@ class ToldTables(Database):
         interrupted = run.status is RunStatus.INTERRUPTED and not run.owed
         return "failed" if interrupted or run.status is RunStatus.FAILED else None
 
-    def owe_notice(self, run_id: str, event: Notice) -> None:
-        """Write that somebody is to be told, unless that is written already."""
+    def owe_notice(self, run_id: str, event: Notice, *, again: bool = False) -> None:
+        """Write that somebody is to be told, unless that is written already, and not ``again``."""
+        if again:
+            self._db.execute(
+                "DELETE FROM notices WHERE run_id = ? AND event = ?", (int(run_id), event)
+            )
         self._db.execute(
             "INSERT OR IGNORE INTO notices VALUES (?, ?, 0)",
             (int(run_id), event),

@@ -68,8 +68,10 @@ class Notices:
         self._held |= told
 
     def changed(self, run: Run) -> None:
-        """A run has changed: it may be held now."""
-        if run.status is RunStatus.HELD and run.run_id not in self._held:
+        """A run has changed: it may be held now, or no longer."""
+        if run.status is not RunStatus.HELD:
+            self._held.discard(run.run_id)
+        elif run.run_id not in self._held:
             self._held.add(run.run_id)
             self._store.owe_notice(run.run_id, "held")
             self._tell("held", run)
