@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from http.client import HTTPConnection, HTTPException, HTTPResponse
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote, urlencode
 
-from profexd.client.errors import ApiError, connection_lost, not_profexd
+from profexd.client.errors import ApiError, ClientError, connection_lost, not_profexd, other_version
 from profexd.client.streams import EventStream, LogStream, Stream
-from profexd.client.transport import Transport, UnixTransport
+from profexd.client.transport import Connection, Transport, UnixTransport
 from profexd.wire import (
     HEARTBEAT_SECONDS,
     AuditJson,
@@ -177,7 +177,7 @@ class Client:
         connection = self._transport.connection(timeout)
         try:
             response = self._request(connection, method, path, body)
-            return self._read(response)
+            return self._read(response, connection)
         finally:
             connection.close()
 
@@ -194,7 +194,7 @@ class Client:
 
     def _request(
         self,
-        connection: HTTPConnection,
+        connection: Connection,
         method: str,
         path: str,
         body: Mapping[str, object] | None,
@@ -216,13 +216,15 @@ class Client:
         if 200 <= response.status < 300:
             return response
         with response:
-            raise _refusal(response.status, self._read(response))
+            answer = self._read(response, connection)
+        asked = f"{method} {path.partition('?')[0]}"
+        raise _refusal(response.status, answer, asked, self.where)
 
-    def _read(self, response: HTTPResponse) -> bytes:
+    def _read(self, response: HTTPResponse, connection: Connection) -> bytes:
         try:
             return response.read()
         except (OSError, HTTPException) as error:
-            raise connection_lost(error, self.where) from error
+            raise connection_lost(error, self.where, connection.last_words()) from error
 
 
 def connect(socket: Path) -> Client:
@@ -230,9 +232,12 @@ def connect(socket: Path) -> Client:
     return Client(UnixTransport(socket))
 
 
-def _refusal(status: int, answer: bytes) -> ApiError:
+def _refusal(status: int, answer: bytes, asked: str, where: str) -> ClientError:
     try:
         error = json.loads(answer)["error"]
+        # Its router says so, who knows no such thing as was asked for.
+        if error["message"] in (f"{asked}: Not Found", f"{asked}: Method Not Allowed"):
+            return other_version(where, asked)
         return ApiError(status, error["code"], error["message"], error.get("hint", ""))
     except (ValueError, KeyError, TypeError):
         text = answer.decode(errors="replace").strip().splitlines()

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shlex
 import socket
 import subprocess
 import tempfile
 from collections.abc import Mapping
-from http.client import HTTPConnection, HTTPException, HTTPResponse
+from http.client import HTTPException, HTTPResponse
+from pathlib import Path
 from typing import IO, Any
 
-from profexd.client.errors import ssh_failed
+from profexd.client.errors import Unreachable, ssh_failed
+from profexd.client.transport import Connection
 
 _END_SECONDS = 5
-_KEEP = (
+_LOGIN_SECONDS = 90.0
+_LONGEST_CONTROL = 107 - len("/profexd-") - 40 - len(".") - 16
+"""What a folder may take of the path of a socket: ssh puts a hash into it, and random letters."""
+_OPTIONS = (
     # One login serves all calls: the first opens it, and it stays open for a while.
     "ControlMaster=auto",
     "ControlPersist=120",
+    "ConnectTimeout=20",
     "ServerAliveInterval=15",
     "ServerAliveCountMax=3",
+    # What the user has configured for sessions of their own.
+    "ClearAllForwardings=yes",
+    "ForwardAgent=no",
+    "RemoteCommand=none",
 )
 
 
@@ -40,35 +51,53 @@ class SshTransport:
     ) -> None:
         """Touch nothing yet. Without ``ask``, ssh asks nobody for a password, but fails."""
         self.where = host
+        self._login_seconds = _LOGIN_SECONDS if ask else 0.0
         self._ended: list[subprocess.Popen[bytes]] = []
         far = ["profexctl", *(["--socket", remote_socket] if remote_socket else []), "dial-stdio"]
         self._command = [
             *shlex.split(environ.get("PROFEXD_SSH") or "ssh"),
-            *(f"-o{option}" for option in (*_KEEP, f"ControlPath={_control_path(environ)}")),
+            *(f"-o{option}" for option in (*_OPTIONS, f"ControlPath={_control_path(environ)}")),
             *(() if ask else ("-oBatchMode=yes",)),
             "-T",
             "--",
             host,
-            shlex.join(far),
+            *map(shlex.quote, far),
         ]
 
-    def connection(self, timeout: float | None) -> HTTPConnection:
+    def connection(self, timeout: float | None) -> Connection:
         """Return a connection through a process of ssh; what ssh says is told once it fails."""
         self._ended = [process for process in self._ended if process.poll() is None]
         connection = _SshConnection("profexd", timeout=timeout)
-        connection.dial(self._command, self.where, self._ended)
+        # The first login may ask for a password; it is the master of those that follow.
+        connection.dial(self._command, self.where, self._ended, self._login_seconds)
+        self._login_seconds = 0.0
         return connection
 
 
 def _control_path(environ: Mapping[str, str]) -> str:
-    # %C is short: the path of a socket has about a hundred characters.
-    return f"{environ.get('XDG_RUNTIME_DIR') or '~/.ssh'}/profexd-%C"
+    """Return where calls share a login: in a folder of the caller's own, or nowhere."""
+    home = Path(environ.get("HOME") or "~").expanduser()
+    for folder in (environ.get("XDG_RUNTIME_DIR"), str(home / ".ssh")):
+        if (
+            folder
+            and len(os.fsencode(folder)) <= _LONGEST_CONTROL
+            and os.access(folder, os.W_OK | os.X_OK)
+        ):
+            return f"{folder.replace('%', '%%')}/profexd-%C"
+    return "none"
 
 
-class _SshConnection(HTTPConnection):
-    def dial(self, command: list[str], host: str, ended: list[subprocess.Popen[bytes]]) -> None:
+class _SshConnection(Connection):
+    def dial(
+        self,
+        command: list[str],
+        host: str,
+        ended: list[subprocess.Popen[bytes]],
+        login_seconds: float,
+    ) -> None:
         """Start ssh with one end of a pair of sockets as its standard input and output."""
         self._host = host
+        self._awaited = False
         self._ended = ended
         self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close
         near, far = socket.socketpair()
@@ -81,7 +110,7 @@ class _SshConnection(HTTPConnection):
                 near.close()
                 self._said.close()
                 raise ssh_failed(host, f"{command[0]}: {error.strerror}") from error
-        near.settimeout(self.timeout)
+        near.settimeout(None if self.timeout is None else self.timeout + login_seconds)
         self.sock = near
 
     def send(self, data: Any) -> None:
@@ -91,34 +120,54 @@ class _SshConnection(HTTPConnection):
 
     def getresponse(self) -> HTTPResponse:
         """Return the answer's head; where ssh ended instead, raise Unreachable with its words."""
+        near = self.sock
         try:
-            return super().getresponse()
+            self._awaited = True  # a failure closes us, and what ssh said is to be read first
+            response = super().getresponse()
+        except TimeoutError as error:
+            self._process.terminate()  # it waits for a host that does not answer
+            raise ssh_failed(self._host, "no answer") from error
         except (OSError, HTTPException) as error:
             # http.client has hung up already, so ssh is about to end.
-            if isinstance(error, TimeoutError) or not self._over():
+            if not self._over() or self._process.returncode == 0:
                 raise
-            raise ssh_failed(self._host, self._words()) from error
+            raise self._failure() from error
         finally:
-            self._said.close()
+            self._awaited = False
+        with contextlib.suppress(OSError):  # it may be over already
+            near.settimeout(self.timeout)
+        return response
 
     def close(self) -> None:
         """Hang up; ssh ends by itself."""
         super().close()
+        if not self._awaited:
+            self._said.close()
         if self._process.poll() is None:
             self._ended.append(self._process)
 
+    def last_words(self) -> str:
+        """Return what ssh said, once it has ended by itself."""
+        return self._words()[0] if self._over() and self._process.returncode != 0 else ""
+
     def _over(self) -> bool:
-        """Whether ssh ended with an error."""
         with contextlib.suppress(subprocess.TimeoutExpired):
-            return self._process.wait(_END_SECONDS) != 0
+            self._process.wait(_END_SECONDS)
+            return True
         return False
 
-    def _words(self) -> str:
+    def _failure(self) -> Unreachable:
+        words, hint = self._words()
+        return ssh_failed(self._host, words, hint=hint, exit_code=self._process.returncode)
+
+    def _words(self) -> tuple[str, str]:
+        """Return the error and the hint: of the profexctl over there, or of ssh itself."""
+        if self._said.closed:
+            return "", ""
         self._said.seek(0)
         lines = self._said.read().decode(errors="replace").strip().splitlines()
-        said = [line for line in lines if not line.startswith("hint:")]
-        return (
-            said[-1].removeprefix("error: ")
-            if said
-            else f"it ended with exit code {self._process.returncode}"
-        )
+        hints = [line.removeprefix("hint:").strip() for line in lines if line.startswith("hint:")]
+        said = [line.strip() for line in lines if line.strip() and not line.startswith("hint:")]
+        errors = [line.removeprefix("error: ") for line in said if line.startswith("error: ")]
+        ended = f"it ended with exit code {self._process.returncode}"
+        return (errors or said or [ended])[-1], (hints or [""])[-1]

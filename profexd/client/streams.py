@@ -7,11 +7,12 @@ import json
 import socket
 from collections import deque
 from collections.abc import Iterator
-from http.client import HTTPConnection, HTTPException, HTTPResponse
+from http.client import HTTPException, HTTPResponse
 from threading import Lock
 from typing import Generic, TypeVar, cast
 
 from profexd.client.errors import connection_lost, not_profexd
+from profexd.client.transport import Connection
 from profexd.wire import EventJson, LogLineJson
 
 _READ = 65_536
@@ -26,7 +27,7 @@ class Stream(Generic[Line]):
 
     def __init__(
         self,
-        connection: HTTPConnection,
+        connection: Connection,
         response: HTTPResponse,
         handle: socket.socket,
         where: str,
@@ -108,7 +109,8 @@ class Stream(Generic[Line]):
         except (OSError, HTTPException, ValueError) as error:
             if self._closed:  # closing under a reader surfaces as any of these
                 return b""
-            raise connection_lost(error, self._where) from error
+            words = "" if isinstance(error, TimeoutError) else self._connection.last_words()
+            raise connection_lost(error, self._where, words) from error
 
     def _parse(self, line: bytes) -> Line:
         try:

@@ -13,13 +13,21 @@ from profexd.client.errors import cannot_connect
 CONNECT_SECONDS = 5
 
 
+class Connection(HTTPConnection):
+    """A connection that may know why it broke."""
+
+    def last_words(self) -> str:
+        """Return what was said on stderr by what carried the connection, once it has ended."""
+        return ""
+
+
 class Transport(Protocol):
     """Makes connections to one daemon."""
 
     where: str
     """What a message calls the daemon's address."""
 
-    def connection(self, timeout: float | None) -> HTTPConnection:
+    def connection(self, timeout: float | None) -> Connection:
         """Return a connected connection whose reads wait at most ``timeout`` seconds.
 
         Raises Unreachable.
@@ -33,7 +41,7 @@ class UnixTransport:
         self.path = path
         self.where = str(path)
 
-    def connection(self, timeout: float | None) -> HTTPConnection:
+    def connection(self, timeout: float | None) -> Connection:
         """Return a connection over the socket."""
         connection = _UnixConnection("profexd", timeout=timeout)
         connection.socket_path = self.path
@@ -44,7 +52,7 @@ class UnixTransport:
         return connection
 
 
-class _UnixConnection(HTTPConnection):
+class _UnixConnection(Connection):
     socket_path: Path
 
     def connect(self) -> None:
