@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import dataclasses
 import faulthandler
+import gc
 import json
 import logging
 import os
@@ -13,13 +14,9 @@ import sys
 import threading
 from typing import IO, Any, TextIO
 
-from profexd.config.catalog import load_catalog
 from profexd.export.job import Job
-from profexd.export.judging.inspect import perform_inspection
 from profexd.export.messages import Finished, Logged, Message, Retrying, encode
-from profexd.export.notify import perform_notice
 from profexd.export.redact import Secrets
-from profexd.export.run import perform
 from profexd.export.stop import Stop
 
 _PR_SET_PDEATHSIG = 1
@@ -104,15 +101,39 @@ def main() -> int:
     stop = Stop()
     threading.Thread(target=_take_signals, args=(stop,), daemon=True).start()
     threading.Thread(target=_take_answers, args=(journal,), daemon=True).start()
-    if job.action == "inspect":
-        perform_inspection(job, catalog=load_catalog(), journal=journal, stop=stop)
-    elif job.action == "notify":
-        perform_notice(job, catalog=load_catalog(), journal=journal, secrets=secrets, stop=stop)
-    else:
-        perform(job, catalog=load_catalog(), journal=journal, secrets=secrets, stop=stop)
+    _perform(job, journal, secrets, stop)
     # Nothing of a finished run is worth waiting for: skip the interpreter's slow shutdown.
     sys.stderr.flush()
     os._exit(0)
+
+
+def _perform(job: Job, journal: PipeJournal, secrets: Secrets, stop: Stop) -> None:
+    """Load what the job needs, and do it."""
+    # What is loaded stays: looking through it for garbage again and again takes a tenth of a start.
+    gc.disable()
+    from profexd.config.ondemand import catalog_on_demand
+
+    catalog = catalog_on_demand(job.plugins)
+    if job.action == "inspect":
+        from profexd.export.judging.inspect import perform_inspection
+
+        _collect_from_now_on()
+        perform_inspection(job, catalog=catalog, journal=journal, stop=stop)
+    elif job.action == "notify":
+        from profexd.export.notify import perform_notice
+
+        _collect_from_now_on()
+        perform_notice(job, catalog=catalog, journal=journal, secrets=secrets, stop=stop)
+    else:
+        from profexd.export.run import perform
+
+        _collect_from_now_on()
+        perform(job, catalog=catalog, journal=journal, secrets=secrets, stop=stop)
+
+
+def _collect_from_now_on() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def _die_with_parent() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal, cast
@@ -42,8 +42,10 @@ class Catalog:
     formats: Mapping[str, type[Format]] = field(default_factory=dict)
     codecs: Mapping[str, type[Codec]] = field(default_factory=dict)
     sinks: Mapping[str, type[Sink]] = field(default_factory=dict)
-    rows: tuple[PluginJson, ...] = ()
+    rows: Sequence[PluginJson] = ()
     notifiers: Mapping[str, type[Notifier]] = field(default_factory=dict)
+    homes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Of each kind and name, the entry point that it comes from."""
 
     def broken(self, name: str, kind: str) -> PluginJson | None:
         """Return the row of a broken plugin, or of a broken entry point of that name, if any."""
@@ -78,11 +80,13 @@ def load_catalog(entries: Iterable[EntryPoint] | None = None) -> Catalog:
         except (Exception, SystemExit):  # noqa: BLE001 - a plugin may raise anything at import
             rows.append(_row(entry, entry.name, "entry point", error=traceback.format_exc()))
     good: dict[Kind, dict[str, type]] = {kind: {} for kind in _BASES}
+    homes: dict[str, dict[str, str]] = {kind: {} for kind in _BASES}
     for one in found:
         error = _refusal(one, found)
         rows.append(_row(one.entry, one.name, one.kind, error=error))
         if error is None:
             good[one.kind][one.name] = one.plugin
+            homes[one.kind][one.name] = one.entry.value
     rows.sort(key=lambda row: (row["kind"], row["name"], row["distribution"]))
     return Catalog(
         formats=cast("dict[str, type[Format]]", good["format"]),
@@ -90,6 +94,7 @@ def load_catalog(entries: Iterable[EntryPoint] | None = None) -> Catalog:
         sinks=cast("dict[str, type[Sink]]", good["sink"]),
         notifiers=cast("dict[str, type[Notifier]]", good["notifier"]),
         rows=tuple(rows),
+        homes=homes,
     )
 
 

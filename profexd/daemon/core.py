@@ -84,7 +84,9 @@ class Core:
         self._store = store
         self._observe = observe
         self._inbox: asyncio.Queue[tuple[object, asyncio.Future[Any] | None]] = asyncio.Queue()
-        self.supervisor = Supervisor(environ=environ, report=self.post, argv=argv)
+        self.supervisor = Supervisor(
+            environ=environ, report=self.post, argv=argv, plugins=catalog.homes
+        )
         self.roster = roster = Roster(store)
         scribe = Scribe(store, logs, now)
         turns = Turns(logs)

@@ -64,6 +64,8 @@ class Job:
     """What the last delivered run of the pipeline left (``Built.state``)."""
     keep: str = ""
     """The folder where the pipeline keeps files that its state names; it may not exist yet."""
+    plugins: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Where the daemon found each plugin (``Catalog.homes``); empty: look for them all."""
 
     def as_json(self) -> dict[str, Any]:
         """Return it as a JSON object."""

@@ -62,4 +62,4 @@ PositiveDuration = Annotated[Duration, Check(at_least(1, '"1s"'))]
 class Table(BaseModel):
     """The base of all tables: strict, unknown keys are errors."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, validate_default=True)
+    model_config = ConfigDict(extra="forbid", strict=True, validate_default=True, defer_build=True)

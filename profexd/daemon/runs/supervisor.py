@@ -10,7 +10,7 @@ import signal
 import sys
 from asyncio.subprocess import PIPE, Process, SubprocessStreamProtocol
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from profexd.daemon.state.ledger import misspoke
 from profexd.export.job import Job
@@ -248,12 +248,21 @@ class _Protocol(SubprocessStreamProtocol):
 
 
 class Supervisor:
-    """Starts children. ``argv`` is what a worker is started with."""
+    """Starts children. ``argv`` is what a worker is started with.
+
+    ``plugins`` are ``Catalog.homes``: a child that is told need not look for them all.
+    """
 
     def __init__(
-        self, *, environ: Mapping[str, str], report: Report, argv: Sequence[str] = WORKER
+        self,
+        *,
+        environ: Mapping[str, str],
+        report: Report,
+        argv: Sequence[str] = WORKER,
+        plugins: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         self._environ = environ
+        self._plugins = {kind: dict(homes) for kind, homes in (plugins or {}).items()}
         self._report = report
         self._argv = argv
         self.children: set[Child] = set()
@@ -268,7 +277,7 @@ class Supervisor:
     ) -> Child:
         """Start one child; returns at once."""
         child = Child(
-            job,
+            replace(job, plugins=self._plugins),
             argv=self._argv,
             environ=self._environ,
             report=report or self._report,
