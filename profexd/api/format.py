@@ -199,6 +199,10 @@ class Format:
         """Write all rows. Runs in the worker's main thread; any exception fails the build."""
         raise TypeError(f"format {type(self).__name__} does not define write")
 
+    def headers(self, columns: Sequence[Column]) -> Sequence[str]:
+        """Return what the file calls each column; a preview shows them."""
+        return [column.name for column in columns]
+
     def cells(self, columns: Sequence[Column]) -> Sequence[str]:
         """Return a SQL expression per column: the JSON text of its value as this format writes it.
 

@@ -67,6 +67,24 @@ def test_csv_is_shown_as_it_is_written(table: Table) -> None:
     )
 
 
+@pytest.mark.parametrize("format_", ["csv", "json", "parquet", "xml"])
+def test_columns_are_called_as_the_layout_of_the_file_calls_them(
+    table: Table, format_: str
+) -> None:
+    export = table("SELECT 1 AS id, 'a' AS email, 'x' AS ct, ['x', 'y'] AS cts")
+    roles = {"key": "id", "id": "ct", "ids": "cts"}
+    source = {"table": "t", "profiles": roles}
+    identity = {"columns": ["email"], "id": True, "ids": True}
+    for layout, ids in (("flat", ["ct", "cts"]), ("clevertap", ["clevertapId", "clevertapIds"])):
+        if format_ == "json" and layout == "flat":
+            layout = "records"
+        keys = {"order_by": [], "identity": identity, "where": "id = 1"}
+        made = shown(export, format_, source=source, keys=keys, layout=layout)
+        names = [column["name"] for column in made["columns"]]
+        assert names == ["identity", *ids, "id", "email"]
+        assert all(name in made["text"] for name in ids)
+
+
 def test_json_is_shown_as_it_is_written(table: Table) -> None:
     made = shown(table(_ROWS), "json")
     assert made["rows"] == [

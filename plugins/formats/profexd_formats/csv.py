@@ -28,6 +28,7 @@ from profexd.api import (
 )
 from profexd_formats.csv_layout import flattened
 from profexd_formats.csv_objects import quoted_object
+from profexd_formats.layouts import Layouts
 from profexd_formats.values import BARE, TIMESTAMPS, Rules, text
 from profexd_formats.xml_recipes import Step, applied
 
@@ -100,7 +101,7 @@ class CsvOptions(FormatOptions):
         return found
 
 
-class Csv(Format):
+class Csv(Layouts):
     """RFC 4180; NULL is bare and the empty string is ``""``."""
 
     name = "csv"

@@ -22,6 +22,7 @@ from profexd.api import (
 from profexd_formats.json_layout import write_events, write_profiles
 from profexd_formats.json_record import record
 from profexd_formats.json_wide import MANY, braced, escaped, wide
+from profexd_formats.layouts import Layouts
 from profexd_formats.values import Rules, ascii_json, json, text
 
 
@@ -61,7 +62,7 @@ _INDENTED_FRAMES = {
 _DEPTHS = {"records": 2, "array": 1, "lines": 0, "clevertap": 0}
 
 
-class Json(Format):
+class Json(Layouts):
     """Exact digits, shortest floats, real nested JSON."""
 
     name = "json"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from profexd.api import Column, DataType, identifier, literal
+from profexd.api import Column, DataType, Format, identifier, literal
 from profexd_formats.values import Rules, text
 
 IDENTITY = "identity"
@@ -16,6 +16,8 @@ _HEADERS = {
     "ids": "clevertapIds",
 }
 """The names that the layout gives to identifiers."""
+_OF_EVENTS = {"time": "ts", "name": "eventName"}
+"""The names that it gives to what an event is."""
 _MEMBERS = frozenset({"device", "preference", "profile"})
 """Roles whose columns stand under the name that the source's configuration has for them."""
 _OF_KEYS = frozenset({"map", "json"})
@@ -137,8 +139,8 @@ def event(columns: Sequence[Column]) -> Event:
     known = {field.name for field in identifiers}
     members = [f for f in _group("profile", columns, "profile").fields if f.name not in known]
     return Event(
-        time=_first("ts", columns, "time"),
-        name=_first("eventName", columns, "name"),
+        time=_first(columns, "time"),
+        name=_first(columns, "name"),
         profile=Group("profile", (*identifiers, *members)),
         device=_group("deviceInfo", columns, "device"),
         properties=_group("eventProps", columns, "property"),
@@ -157,7 +159,17 @@ def flat_profile(columns: Sequence[Column]) -> tuple[Field | Group, ...]:
     return (*before, *device, *(field for field in fields if field.role not in _HEADERS))
 
 
-def _first(name: str, columns: Sequence[Column], role: str) -> Field | None:
+class Layouts(Format):
+    """A format that has the layout ``clevertap`` among others."""
+
+    def headers(self, columns: Sequence[Column]) -> Sequence[str]:
+        if self.options.layout != "clevertap":
+            return super().headers(columns)
+        return [_OF_EVENTS.get(column.role) or _field(column).name for column in columns]
+
+
+def _first(columns: Sequence[Column], role: str) -> Field | None:
+    name = _OF_EVENTS[role]
     return next((replace(_field(c), name=name) for c in columns if c.role == role), None)
 
 

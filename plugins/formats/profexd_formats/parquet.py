@@ -18,6 +18,7 @@ from profexd.api import (
     hookimpl,
     identifier,
 )
+from profexd_formats.layouts import Layouts
 from profexd_formats.parquet_layout import columns
 from profexd_formats.parquet_tag import Tagged
 from profexd_formats.values import Rules, exact, json, text, too_long
@@ -49,7 +50,7 @@ class ParquetOptions(FormatOptions):
     ] = "flat"
 
 
-class Parquet(Format):
+class Parquet(Layouts):
     """Types as the source has them; a file without rows has its schema."""
 
     name = "parquet"

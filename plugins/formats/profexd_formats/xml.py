@@ -18,6 +18,7 @@ from profexd.api import (
     identifier,
     series,
 )
+from profexd_formats.layouts import Layouts
 from profexd_formats.values import Rules, text
 from profexd_formats.xml_record import Element, Entry, Node, clevertap, flat, leaves, written
 from profexd_formats.xml_text import Cleaner, escaped_name, is_name
@@ -52,7 +53,7 @@ class XmlOptions(FormatOptions):
     ] = "clevertap"
 
 
-class Xml(Format):
+class Xml(Layouts):
     """XML 1.0 in UTF-8; what it cannot carry becomes ?, and is counted."""
 
     name = "xml"

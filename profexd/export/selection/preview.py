@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +19,6 @@ from profexd.api.format import (
     Rows,
     TextBlock,
 )
-from profexd.api.types import Column
 from profexd.export.build import rows_of
 from profexd.export.parts.partition import values_of, visible
 from profexd.export.selection.changes import baseline_files, changed_rows
@@ -81,7 +80,8 @@ def preview(
             rows = visible(rows)
         first = replace(rows, statement=f"{rows.statement}\nLIMIT {int(limit)}")
         values = _values(first, format_)
-        text = _text(first, format_, values)
+        headers = format_.headers(rows.columns)
+        text = _text(first, format_, headers, values)
     return PreviewJson(
         pipeline=pipeline.name,
         files=[
@@ -93,7 +93,10 @@ def preview(
             for path in paths
             for choice in pipeline.sinks
         ],
-        columns=[{"name": column.name, "type": column.type.text} for column in rows.columns],
+        columns=[
+            {"name": header, "type": column.type.text}
+            for header, column in zip(headers, rows.columns, strict=True)
+        ],
         added=selection.added,
         removed=selection.removed,
         rows_matching=matching,
@@ -126,22 +129,22 @@ def _values(rows: DuckRows, format_: Format) -> list[list[Any]]:
     return values
 
 
-def _text(rows: DuckRows, format_: Format, values: list[list[Any]]) -> str:
+def _text(rows: DuckRows, format_: Format, headers: Sequence[str], values: list[list[Any]]) -> str:
     kind, _, charset = format_.media_type.partition("; charset=")
     if not (charset or kind.startswith("text/") or kind.endswith("json")):
-        return _table(rows.columns, values)
+        return _table(headers, values)
     parts = _MemoryParts()
     format_.write(rows, parts)
     return b"".join(parts.data).decode(charset or "utf-8")
 
 
-def _table(columns: tuple[Column, ...], values: list[list[Any]]) -> str:
+def _table(headers: Sequence[str], values: list[list[Any]]) -> str:
     """Return a table for people, where the format's own bytes are not text."""
     lines = [
-        [column.name for column in columns],
+        list(headers),
         *([_cell(value) for value in row] for row in values),
     ]
-    widths = [max(len(line[place]) for line in lines) for place in range(len(columns))]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(headers))]
     return "".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         + "\n"
