@@ -222,11 +222,14 @@ def _received(state: State, event: EventJson, at: datetime) -> State:
     match event["type"]:
         case "pipeline":
             pipelines = dict(state.pipelines)
+            current = state.current
             if "gone" in event:
                 pipelines.pop(event["gone"], None)
             if "pipeline" in event:
-                pipelines[event["pipeline"]["name"]] = event["pipeline"]
-            return replace(state, pipelines=pipelines)
+                told = event["pipeline"]
+                pipelines[told["name"]] = told
+                current = _without_ended(current, told)
+            return replace(state, pipelines=pipelines, current=current)
         case "progress" if "name" in event and "running" in event:
             known = state.pipelines.get(event["name"])
             if known is None:
@@ -244,6 +247,17 @@ def _received(state: State, event: EventJson, at: datetime) -> State:
             return _run_changed(state, event["run"])
         case _:
             return state
+
+
+def _without_ended(current: Mapping[str, RunJson], pipeline: PipelineJson) -> Mapping[str, RunJson]:
+    """Forget the run that is over and that the pipeline itself carries now: memory has an end."""
+    name, last = pipeline["name"], pipeline["last_run"]
+    known = current.get(name)
+    if known is None or last is None or known["run_id"] != last["run_id"]:
+        return current
+    if not RunStatus(known["status"]).finished:
+        return current
+    return {other: run for other, run in current.items() if other != name}
 
 
 def _run_changed(state: State, run: RunJson) -> State:

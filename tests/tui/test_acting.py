@@ -249,4 +249,5 @@ def test_progress_of_a_few_among_a_thousand_makes_only_their_rows_anew(
             await stage.settled()
 
     play(script, client)
-    assert set(made) == set(names[:20])
+    assert made
+    assert set(made) <= set(names[:20])
