@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 def command(places: Places, file: Path, limit: int, text: bool, as_json: bool) -> None:
     """Show what a draft FILE would export, as if it lay in pipelines/; nothing is delivered.
 
-    It reads the source with the caller's rights.
+    It reads the source, and what earlier runs of that name left, with the caller's rights.
     """
     from profexd.config.catalog import load_catalog
 
@@ -61,22 +61,26 @@ def _load(places: Places, file: Path, catalog: Catalog) -> Pipeline:
 def _preview(
     places: Places, pipeline: Pipeline, catalog: Catalog, limit: int, stop: Stop
 ) -> PreviewJson:
+    from profexd.daemon.state.recorded import delivered_state, export_id
     from profexd.export.job import Job
     from profexd.export.plan import plan
     from profexd.export.selection.preview import preview
 
     now = places.now()
     number = str(int(now.timestamp()))
+    state = places.paths.state
     with tempfile.TemporaryDirectory(prefix="profexd-preview-") as folder:
         job = Job(
             action="preview",
             run_id=number,
-            export_id=number,
+            export_id=export_id(state, pipeline.name) or number,
             pipeline=pipeline.name,
             instant=now,
             documents=pipeline.documents,
             spool=folder,
             limit=limit,
+            state=delivered_state(state, pipeline.name),
+            keep=str(state / "kept" / pipeline.name),
         )
         names = plan(job, pipeline, catalog)
         return preview(

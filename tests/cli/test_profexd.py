@@ -164,6 +164,27 @@ def test_preview_shows_a_draft_without_delivering(profexd: Command, files: Files
     assert not files.outbox.exists()
 
 
+def test_preview_of_a_name_that_has_run_shows_what_its_next_run_would_hold(
+    profexd: Command, files: Files
+) -> None:
+    own = 'mode = "changed"\n[columns]\nrename = { visits = "Visits" }'
+    file = files.pipeline("a", own)
+    text = file.read_text()
+    file.write_text(text.replace("a-", "${export_id}-"))
+    (delivered,) = profexd("export", "a", "--json").json["files"]
+    export_id = delivered["path"].partition("-")[0]
+    kept = files.folder / "state/kept"
+    before = sorted(kept.rglob("*"))
+    answer = profexd("preview", str(file), "--json").json
+    assert (answer["rows_matching"], answer["added"], answer["removed"]) == (0, [], [])
+    assert answer["files"][0]["path"].startswith(f"{export_id}-")
+    file.write_text(file.read_text().replace('"Visits"', '"Calls"'))
+    answer = profexd("preview", str(file), "--json").json
+    assert (answer["added"], answer["removed"]) == (["Calls"], ["Visits"])
+    assert answer["rows_matching"] == delivered["rows"]
+    assert sorted(kept.rglob("*")) == before
+
+
 def test_preview_of_what_is_not_valid_is_2(profexd: Command, files: Files) -> None:
     outcome = profexd("preview", str(files.pipeline("a", "scedule = 1")))
     assert outcome.code == 2

@@ -55,6 +55,15 @@ def delivered_state(state: Path, name: str) -> dict[str, Any]:
     return left
 
 
+def export_id(state: Path, name: str) -> str | None:
+    """Return the stable id of a pipeline; None where there is none, or one may not look."""
+    try:
+        found = _rows(state, "SELECT export_id FROM pipelines WHERE name = ?", name)
+    except (OSError, sqlite3.Error):
+        return None
+    return str(found[0]["export_id"]) if found else None
+
+
 def _store(state: Path) -> Path:
     return state / "profexd.db"
 
