@@ -23,7 +23,10 @@ UnreachableReason = Literal[
 SSH_ITSELF = 255
 """The exit code of ssh where it failed itself; else it is the far command's."""
 _NO_COMMAND = 127
-_LOGIN_REFUSED = ("Permission denied", "Host key verification failed", "Too many authentication")
+_LOGIN_REFUSED = (
+    *("Permission denied", "Host key verification failed", "host key has changed"),
+    "Too many authentication",
+)
 _START = "is the daemon running?  systemctl status profexd, or run profexd"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shlex
 import socket
 import subprocess
@@ -16,6 +17,8 @@ from typing import IO, Any
 from profexd.client.errors import Unreachable, ssh_failed
 from profexd.client.transport import Connection
 
+_ERROR = re.compile(r"error: (.*?)(?: \(\w+\))?$")
+_CHANGED = "its host key has changed: another host may be in between"
 _END_SECONDS = 5
 _LOGIN_SECONDS = 90.0
 _LONGEST_CONTROL = 107 - len("/profexd-") - 40 - len(".") - 16
@@ -168,6 +171,7 @@ class _SshConnection(Connection):
         lines = self._said.read().decode(errors="replace").strip().splitlines()
         hints = [line.removeprefix("hint:").strip() for line in lines if line.startswith("hint:")]
         said = [line.strip() for line in lines if line.strip() and not line.startswith("hint:")]
-        errors = [line.removeprefix("error: ") for line in said if line.startswith("error: ")]
-        ended = f"it ended with exit code {self._process.returncode}"
-        return (errors or said or [ended])[-1], (hints or [""])[-1]
+        errors = [_ERROR.sub(r"\1", line) for line in said if _ERROR.match(line)]
+        changed = [_CHANGED for line in said if "IDENTIFICATION HAS CHANGED" in line]
+        ended = f"ssh ended with exit code {self._process.returncode}"
+        return (changed or errors or said or [ended])[-1], (hints or [""])[-1]

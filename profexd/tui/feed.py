@@ -11,6 +11,8 @@ from profexd.tui.ports import ControlClient, Events
 from profexd.tui.store import Connecting, Failure, Lost, Message, Received, Resumed, Snapshot
 
 BACKOFF_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0, 10.0)
+LOGIN_SECONDS = 60.0
+"""Who is not let in, and knocks all the time, is locked out."""
 
 
 class Feed:
@@ -51,6 +53,8 @@ class Feed:
                 continue  # the daemon is well: only this reader was too slow
             attempt = 1 if self._was_live else attempt + 1
             delay = self._backoff[min(attempt, len(self._backoff)) - 1]
+            if failure.reason == "login":
+                delay = LOGIN_SECONDS
             self._post(Lost(failure, attempt, self._now() + timedelta(seconds=delay)))
             self._wake.wait(delay)
             self._wake.clear()

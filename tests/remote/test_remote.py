@@ -3,79 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import pwd
 import subprocess
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
-import pytest
-
-from tests.end_to_end.site import BIN, Site
-from tests.servers.process import free_ports, listens, program, running
-from tests.servers.sshd import make_key
-
-
-@dataclass
-class Far:
-    """A host called ``far``, which is this machine behind sshd, and a daemon on it."""
-
-    site: Site
-    ssh: str
-    """The command that knows the host."""
-    runtime: str
-    """A short path: that of a socket has about a hundred characters."""
-
-    def profexctl(self, *arguments: str, host: str = "far") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [str(BIN / "profexctl"), f"--host={host}", *arguments],
-            capture_output=True,
-            text=True,
-            timeout=50,
-            env=self.environ,
-        )
-
-    @property
-    def environ(self) -> dict[str, str]:
-        return {**os.environ, "PROFEXD_SSH": self.ssh, "XDG_RUNTIME_DIR": self.runtime}
-
-
-@pytest.fixture
-def far(tmp_path: Path, warehouse: Path) -> Iterator[Far]:
-    site = Site(tmp_path, warehouse)
-    site.pipeline("daily")
-    folder = tmp_path / "ssh"
-    folder.mkdir()
-    host_key = make_key(folder / "host")
-    (folder / "authorized").write_text(make_key(folder / "user"))
-    [port] = free_ports(1)
-    (folder / "known_hosts").write_text(f"[127.0.0.1]:{port} {host_key}")
-    (folder / "sshd_config").write_text(
-        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nPidFile none\nUsePAM no\n"
-        f"StrictModes no\nPermitRootLogin yes\nAuthorizedKeysFile {folder}/authorized\n"
-        f"UseDNS no\nSetEnv PATH={BIN}:/usr/bin:/bin PROFEXD_SOCKET={site.socket}\n"
-    )
-    user = pwd.getpwuid(os.getuid()).pw_name
-    (folder / "config").write_text(
-        f"Host far\n HostName 127.0.0.1\n Port {port}\n User {user}\n IdentityFile {folder}/user\n"
-        f" IdentitiesOnly yes\n UserKnownHostsFile {folder}/known_hosts\n BatchMode yes\n"
-    )
-    Path("/run/sshd").mkdir(exist_ok=True)
-    ssh = f"{program('ssh')} -F {folder}/config"
-    command = [program("sshd"), "-D", "-e", "-f", folder / "sshd_config"]
-    with (
-        TemporaryDirectory() as runtime,
-        running(command, log=folder / "log", healthy=lambda: listens(port)),
-    ):
-        yield Far(site, ssh, runtime)
-        # The shared login stays open for a while.
-        control = [*ssh.split(), f"-oControlPath={runtime}/profexd-%C", "-O", "exit", "far"]
-        subprocess.run(control, capture_output=True)
-    if site.daemon is not None:
-        site.kill()
+from tests.end_to_end.site import BIN
+from tests.remote.far import Far
 
 
 def test_a_verb_means_the_daemon_of_the_other_host(far: Far) -> None:
@@ -103,6 +35,19 @@ def test_events_are_followed_and_end_with_their_reader(far: Far) -> None:
         assert told["pipeline"]["paused"]["by"]
         events.terminate()
     assert far.site.daemon is not None
+    with subprocess.Popen(
+        [str(BIN / "profexctl"), "--host=far", "events"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=far.environ,
+    ) as events:
+        assert events.stdout is not None
+        assert events.stderr is not None
+        assert "connected" in events.stdout.readline()
+        far.end_sessions()
+        assert "the connection to the daemon on far was lost" in events.stderr.read()
+    assert events.returncode == 3
     dialled = f"pgrep -f 'dial-stdio' -P {far.site.daemon.pid} || true"
     deadline = time.monotonic() + 20
     while subprocess.run(dialled, shell=True, capture_output=True).stdout:
@@ -115,6 +60,34 @@ def test_what_ssh_says_is_told(far: Far) -> None:
     assert "cannot reach the daemon on nowhere.invalid: " in nowhere.stderr
     assert "resolve hostname" in nowhere.stderr
     assert "ssh nowhere.invalid profexctl ping" in nowhere.stderr
+    config = far.folder / "config"
+    good = config.read_text()
+    for old, new, said in (
+        ("user\n", "host\n", "Permission denied"),
+        ("known_hosts", "unknown", "Host key verification failed"),
+        ("known_hosts", "changed", "its host key has changed"),
+    ):
+        config.write_text(good.replace(old, new))
+        refused = far.profexctl("ping")
+        assert refused.returncode == 3
+        assert said in refused.stderr
+        assert "hint: log in once, to see to it:  ssh far" in refused.stderr
+
+
+def test_what_is_wrong_with_profexctl_over_there_is_told(far: Far) -> None:
+    for script, code, said in (
+        ("", 3, "there is no profexctl on the PATH"),
+        ("echo Welcome!", 3, "a shell there print something"),
+        ("echo 'error: no such command: dial-stdio (usage)' >&2; exit 2", 3, "profexctl --version"),
+        ("echo 'error: no permission to use it (permission)' >&2; exit 5", 5, "no permission"),
+    ):
+        other = far.folder / "bin/profexctl"
+        other.unlink(missing_ok=True)
+        if script:
+            other.write_text(f"#!/bin/sh\n{script}\n")
+            other.chmod(0o755)
+        told = far.profexctl("list")
+        assert (told.returncode, said in told.stderr) == (code, True), told.stderr
 
 
 def test_no_daemon_on_the_other_host_is_said_in_its_words(far: Far) -> None:

@@ -67,7 +67,7 @@ class Sshd:
 
     def sessions(self) -> list[int]:
         """Return the processes of all connections."""
-        return _descendants(self.pid)
+        return descendants(self.pid)
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
@@ -101,10 +101,11 @@ class Sshd:
         return done.stdout
 
 
-def _descendants(pid: int) -> list[int]:
+def descendants(pid: int) -> list[int]:
+    """Return the processes below one, those of every connection below an sshd."""
     listing = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False)
     found = [int(line) for line in listing.stdout.split()]
-    return found + [deeper for child in found for deeper in _descendants(child)]
+    return found + [deeper for child in found for deeper in descendants(child)]
 
 
 def _signal(pids: Sequence[int], number: signal.Signals) -> None:

@@ -46,7 +46,8 @@ def several_banner(states: Mapping[str, State], view: View) -> Text | None:
 def standing(state: State) -> str:
     """Return how the connection to one host stands."""
     if state.failure is not None:
-        return state.failure.message
+        message = state.failure.message
+        return message.partition(": ")[2] if message.startswith("cannot reach") else message
     return "the daemon is silent" if state.link is Link.STALE else state.link.value
 
 
