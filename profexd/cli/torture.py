@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING
@@ -17,7 +19,7 @@ from profexd.cli.table import Cell, Heading, write_table
 from profexd.wire import Exit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from profexd.torture.findings import Findings
 
@@ -40,6 +42,7 @@ _KILLS = 100
     help="A key of the sink's file, as in bucket=tests. May be repeated.",
 )
 @click.option("--kills", default=_KILLS, show_default=True, help="End after so many, per sink.")
+@click.option("--minutes", type=float, help="End after so long, per sink, if not before.")
 @click.option("--seed", type=int, help="Try the same kills in the same order again.")
 @click.option("--folder", type=click.Path(path_type=Path), help="Work below it, and leave it.")
 @click.option("--quiet", is_flag=True, help="Say only what was violated.")
@@ -51,6 +54,7 @@ def command(
     sinks: tuple[str, ...],
     options: tuple[str, ...],
     kills: int,
+    minutes: float | None,
     seed: int | None,
     folder: Path | None,
     quiet: bool,
@@ -59,7 +63,8 @@ def command(
     """Kill daemons and workers of an installation made for it, and look at what is left.
 
     Touches nothing of yours but the sinks you name: there it works in a folder of its own, which
-    it removes. Exit code 1 where a promise was not kept.
+    it removes. Exit code 1 where a promise was not kept, 130 where it was cut off: the table says
+    how far it came.
     """
     from profexd.torture.rounds import Torture
     from profexd.torture.sinks import place
@@ -79,9 +84,13 @@ def command(
                 console.say(f"{name}: {words}")
 
         torture = Torture(own, place=one, random=Random(seed), say=say)  # noqa: S311 - no secret
-        found.append(torture.run(kills))
+        found.append(torture.findings)
+        with _interruptible() as cut:
+            torture.run(kills, minutes)
+        if cut:
+            break
     broken = any(findings.violations for findings in found)
-    if folder is None and not broken:
+    if folder is None and not broken and not cut:
         shutil.rmtree(base)
     elif folder is None:
         console.say(f"left for you to look at: {base}")
@@ -89,7 +98,22 @@ def command(
         console.json([_json(findings, seed) for findings in found])
     else:
         _write(console, found)
+    if cut:
+        return Exit.INTERRUPTED
     return Exit.FAILED if broken else Exit.OK
+
+
+@contextmanager
+def _interruptible() -> Iterator[list[KeyboardInterrupt]]:
+    """Let INT and TERM end the block in order; yields what has the interruption afterwards."""
+    cut: list[KeyboardInterrupt] = []
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield cut
+    except KeyboardInterrupt as why:
+        cut.append(why)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _pairs(options: Sequence[str]) -> dict[str, str]:

@@ -15,6 +15,8 @@ class Invariant(StrEnum):
     MISSING = "nothing is missing"
     LEFTOVER = "nothing is left over"
     CHANGES = "no change is lost or repeated"
+    APPROVED = "what was approved is what is delivered"
+    CHAIN = "manifests come last, and form one chain"
     STATUS = "every run says how it ended"
     STATE = "state moves only after delivery"
 

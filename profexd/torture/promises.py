@@ -26,6 +26,14 @@ class Promise(ABC):
     text: ClassVar[str]
     source: ClassVar[str] = "customers"
     sinks: ClassVar[tuple[str, ...]] = (MAIN,)
+    held: ClassVar[bool] = False
+    """Whether each run waits until somebody decides."""
+    resent: ClassVar[bool] = False
+    """Whether each run is sent again, once its files were taken away."""
+    vouched: ClassVar[bool] = False
+    """Whether manifests vouch for what is delivered."""
+    followers: ClassVar[tuple[str, ...]] = ()
+    """The pipelines that are asked to run while this one publishes, into the same file."""
 
     def toml(self) -> str:
         """Return the pipeline's file."""

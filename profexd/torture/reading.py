@@ -12,9 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from profexd.torture.targets import Target
+from profexd.torture.targets import Session, Target
 
 Row = dict[str, Any]
+
+MANIFEST, MARKER = ".manifest.json", ".done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Reader:
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._seen: set[Sighting] = set()
+        self._early: list[str] = []
         self._trouble: BaseException | None = None
         self._threads = [
             threading.Thread(target=self._watch, args=one, daemon=True) for one in targets.items()
@@ -60,6 +63,12 @@ class Reader:
             seen, self._seen = self._seen, set()
         return seen
 
+    def early(self) -> list[str]:
+        """Return what was seen to vouch for what was not there yet, since the last call."""
+        with self._lock:
+            early, self._early = self._early, []
+        return early
+
     def _watch(self, sink: str, target: Target) -> None:
         marks: dict[str, object] = {}
         try:
@@ -72,6 +81,7 @@ class Reader:
                         content = session.read(path)
                         if content is not None:
                             self._saw(sink, path, content)
+                            self._compare(session, sink, path, content)
                     marks = listed
         except Exception as why:  # noqa: BLE001 - handed to the thread that waits
             self._trouble = why
@@ -80,6 +90,33 @@ class Reader:
         sighting = Sighting(sink, path, hashlib.sha256(content).hexdigest(), len(content))
         with self._lock:
             self._seen.add(sighting)
+
+    def _compare(self, session: Session, sink: str, path: str, content: bytes) -> None:
+        """Look whether all is there that a file vouches for.
+
+        Who takes a delivery away begins with what vouches for it.
+        """
+        promised = _vouched_for(path, content)
+        if not promised:
+            return
+        there = session.visible()
+        missing = sorted(promised - there.keys())
+        if missing and session.read(path) == content:
+            with self._lock:
+                self._early.append(f"{path} at {sink} was there before {', '.join(missing)}")
+
+
+def _vouched_for(path: str, content: bytes) -> set[str]:
+    if path.endswith(MARKER):
+        return {path.removesuffix(MARKER) + MANIFEST}
+    if not path.endswith(MANIFEST):
+        return set()
+    try:
+        document = json.loads(content)
+        return {file["path"] for file in document["files"]} | {document["key"]["signature"]}
+    except (ValueError, LookupError, TypeError):
+        # Half of one: no run built that, and that is told of it.
+        return set()
 
 
 def rows_of(path: str, content: bytes) -> list[Row]:

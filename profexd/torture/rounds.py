@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from profexd.client import ApiError, ClientError
 from profexd.torture import strikes
+from profexd.torture.chain import Chains
+from profexd.torture.driver import Driver, Round
 from profexd.torture.findings import Findings, Invariant, Violation
 from profexd.torture.judge import Judge
 from profexd.torture.promises import Once, Promise, promises
@@ -19,25 +19,13 @@ from profexd.torture.scenarios import Scenario, scenarios
 from profexd.torture.sinks import Place, open_targets
 from profexd.torture.site import Site, Stuck
 from profexd.torture.targets import Session
+from profexd.torture.vouched import Held, Resent, Rival, RivalAgain, Vouched
 from profexd.torture.warehouse import BULK_ROWS, Warehouse
-from profexd.wire import RunJson, RunStatus
 
 _ONCE = "once"
 _CLEAN_SECONDS = 3.0
 """So long a daemon that is alive may take to remove what a killed worker left."""
 _MOST_STUCK = 3
-
-
-@dataclass(slots=True, kw_only=True)
-class Round:
-    """What happened in one round."""
-
-    scenario: Scenario
-    promise: Promise
-    runs: list[RunJson] = field(default_factory=list)
-    struck: list[strikes.Struck] = field(default_factory=list)
-    by_time: int = 0
-    """How many daemons were killed from here."""
 
 
 class Torture:
@@ -54,7 +42,10 @@ class Torture:
         self.findings = Findings(place.name)
         self._random = random
         self._say = say
-        self._promises = {promise.name: promise for promise in promises()}
+        made = [*promises(), Vouched(), Held(), Resent(), Rival(), RivalAgain()]
+        self._promises = {promise.name: promise for promise in made}
+        followers = {name for one in made for name in one.followers if name != one.name}
+        self._names = [name for name in self._promises if name not in followers] + [_ONCE]
         self._site = Site(
             folder,
             sinks=place.below(folder).sinks(folder),
@@ -65,13 +56,14 @@ class Torture:
         self._targets = open_targets(self._site.config)
         self._reader = Reader(self._targets, place.pause)
         self._sessions: dict[str, Session] = {}
-        self._last = 0
         self._once = 0
         self._judge: Judge
+        self._driver: Driver
         self._stuck = 0
 
-    def run(self, kills: int) -> Findings:
-        """Torture; then let everything run once more in peace."""
+    def run(self, kills: int, minutes: float | None = None) -> Findings:
+        """Torture until so many were killed, or for so long; then let everything run in peace."""
+        deadline = None if minutes is None else time.monotonic() + 60 * minutes
         with ExitStack() as stack:
             for target in self._targets.values():
                 stack.callback(target.destroy)
@@ -80,15 +72,17 @@ class Torture:
                 name: stack.enter_context(target.session())
                 for name, target in self._targets.items()
             }
-            self._judge = Judge(self._site, self._warehouse, self._sessions, self.findings)
+            chains = Chains(self._site.folder / "received", self._site.signer)
+            self._judge = Judge(self._site, chains, self._sessions, self.findings)
+            self._driver = Driver(self._site, self._judge, self._warehouse)
             self._start()
             self._reader.start()
-            names = [*self._promises, _ONCE]
-            for scenario in scenarios(names, self._random):
-                if self.findings.kills >= kills or self._stuck >= _MOST_STUCK:
+            for scenario in scenarios(self._names, self._random):
+                late = deadline is not None and time.monotonic() > deadline
+                if self.findings.kills >= kills or self._stuck >= _MOST_STUCK or late:
                     break
                 self._round(scenario)
-            for name in names:
+            for name in self._names:
                 self._round(Scenario(name))
             self._end()
             self._reader.stop()
@@ -97,11 +91,12 @@ class Torture:
     def _round(self, scenario: Scenario) -> None:
         self.findings.rounds += 1
         self._warehouse.change()
-        this = Round(scenario=scenario, promise=self._promise(scenario.pipeline))
+        promise = self._promise(scenario.pipeline)
+        this = Round(scenario=scenario, promise=promise, warehouse=self._warehouse)
         for strike in scenario.strikes:
             strikes.arm(self._site.strikes, strike)
         try:
-            self._drive(this)
+            self._driver.drive(this)
         except Stuck as why:
             self._stuck += 1
             self._violated(Invariant.STATUS, this, str(why))
@@ -116,7 +111,7 @@ class Torture:
         self.findings.daemons += len(this.struck) - workers + this.by_time
         before = len(self.findings.violations)
         self._judge.left_nothing(this, restart=self._restart)
-        self._judge.round(this, self._reader.sightings())
+        self._judge.round(this, self._reader.sightings(), self._reader.early())
         for violation in self.findings.violations[before:]:
             self._say(f"violated: {violation.invariant}: {violation.pipeline}: {violation.words}")
             self._say(f"  after {violation.killed}")
@@ -141,64 +136,6 @@ class Torture:
     def _restart(self) -> None:
         self._site.stop()
         self._start()
-
-    def _drive(self, this: Round) -> None:
-        """Run the pipeline, restart what is killed, and return once all is over."""
-        self._ask(this)
-        if this.scenario.at is not None:
-            time.sleep(this.scenario.at)
-            if self._site.running:
-                self._site.kill()
-                this.by_time += 1
-        restart_at = this.scenario.restart_at
-
-        def over() -> list[RunJson] | None:
-            nonlocal restart_at
-            if not self._site.running:
-                self._judge.state(this)
-                if restart_at is not None:
-                    self._site.start()
-                    time.sleep(restart_at)
-                    self._site.kill()
-                    this.by_time += 1
-                    restart_at = None
-                    self._judge.state(this)
-                self._site.start()
-                return None
-            runs = self._site.runs(self._last)
-            if not runs or any(not RunStatus(run["status"]).finished for run in runs):
-                return None
-            return runs
-
-        this.runs = self._site.until(over, f"every run of {this.promise.name} is over")
-        self._last = int(this.runs[-1]["run_id"])
-
-    def _ask(self, this: Round) -> None:
-        """Have the pipeline run, now or at the next start."""
-        name = this.promise.name
-
-        def asked() -> bool:
-            if not self._site.running:
-                self._site.start()
-            if self._site.runs(self._last):
-                return True
-            try:
-                if isinstance(this.promise, Once):
-                    self._site.client.reload()
-                else:
-                    self._site.client.run_now(name)
-            except ApiError as why:
-                if why.code == "already_running":
-                    return True
-                raise
-            except ClientError:
-                # Killed before it could answer: what it wrote down counts.
-                return False
-            return True
-
-        if isinstance(this.promise, Once):
-            self._site.write(f"pipelines/{name}.toml", this.promise.toml())
-        self._site.until(asked, f"{name} is asked to run")
 
     def _end(self) -> None:
         code = self._site.stop()

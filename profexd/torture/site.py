@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,7 +22,7 @@ from profexd.wire import RunJson
 
 Found = TypeVar("Found")
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 _STEP = 0.03
 
 _SETTINGS = """\
@@ -33,7 +33,11 @@ memory = "300MB"
 threads = 1
 
 [spool]
-keep = "0"
+keep = "1h"
+max_size = "60MB"
+
+[signing]
+key = { file = "%s" }
 
 [defaults.retry]
 backoff = "1s"
@@ -80,6 +84,8 @@ class Recorded:
     states: dict[str, dict[str, Any]]
     last_done: dict[str, str]
     handles: int
+    spooled: set[str]
+    """The done runs whose files are kept in the spool."""
 
 
 class Site:
@@ -101,7 +107,9 @@ class Site:
         for kind in ("sources", "sinks", "pipelines"):
             (self.config / kind).mkdir(parents=True)
         self.strikes.mkdir()
-        self.write("profexd.toml", _SETTINGS)
+        key = folder / "signing_key"
+        self.signer = _make_key(key)
+        self.write("profexd.toml", _SETTINGS % key)
         for name, text in _SOURCES.items():
             filled = text.format(database=json.dumps(str(self.database)), rows=rows)
             self.write(f"sources/{name}.toml", filled)
@@ -133,15 +141,32 @@ class Site:
         """Start the daemon; returns at once."""
         with self.log.open("ab") as log:
             self._daemon = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "profexd.torture.serving"),
-                    *map(str, (self.config, self.state, self.spool, self._socket)),
-                ],
+                self._serving(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, strikes.FOLDER: str(self.strikes)},
+                env=self._environ(),
             )
+
+    def export(self, name: str) -> None:
+        """Run a pipeline in a process of its own, as there is no daemon; returns at its end."""
+        assert not self.running
+        with self.log.open("ab") as log, suppress(subprocess.TimeoutExpired):
+            subprocess.run(
+                [*self._serving(), name],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=self._environ(),
+                timeout=PATIENCE,
+            )
+
+    def _serving(self) -> list[str]:
+        folders = (self.config, self.state, self.spool, self._socket)
+        return [sys.executable, "-m", "profexd.torture.serving", *map(str, folders)]
+
+    def _environ(self) -> dict[str, str]:
+        return {**os.environ, strikes.FOLDER: str(self.strikes)}
 
     def answers(self) -> bool:
         """Whether the daemon answers."""
@@ -207,11 +232,33 @@ class Site:
             database.execute("BEGIN")
             states = database.execute("SELECT name, state FROM states").fetchall()
             done = database.execute(
-                "SELECT pipeline, max(run_id) FROM runs WHERE status = 'done' GROUP BY pipeline"
+                "SELECT pipeline, max(run_id) FROM runs WHERE status = 'done'"
+                " AND origin IS NULL GROUP BY pipeline"
+            ).fetchall()
+            spooled = database.execute(
+                "SELECT run_id FROM runs WHERE status = 'done' AND spooled = 1"
             ).fetchall()
             (handles,) = database.execute("SELECT count(*) FROM handles").fetchone()
         return Recorded(
             states={name: json.loads(state) for name, state in states},
             last_done={name: str(run_id) for name, run_id in done},
             handles=handles,
+            spooled={str(run_id) for (run_id,) in spooled},
         )
+
+
+def _make_key(path: Path) -> str:
+    """Make a key that signs manifests; return its public half."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import (
+        Encoding,
+        NoEncryption,
+        PrivateFormat,
+        PublicFormat,
+    )
+
+    key = Ed25519PrivateKey.generate()
+    path.touch(0o600)
+    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))
+    public = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
+    return public.decode()

@@ -15,6 +15,7 @@ FOLDER = "PROFEXD_TORTURE"
 """The variable that names the folder of strikes."""
 
 Whom = Literal["worker", "daemon"]
+Action = Literal["run", "deliver", "finish", "discard"]
 Moment = Literal["before", "committed", "timed"]
 Progress = Literal["no", "told", "granted"]
 
@@ -31,7 +32,7 @@ class Strike:
     number: int
     whom: Whom
     moment: Moment
-    action: str = "run"
+    action: Action = "run"
     event: str = ""
     count: int = 1
     """Which of the messages of that name."""

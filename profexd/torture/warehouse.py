@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from copy import copy
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -17,6 +19,9 @@ BULK_ROWS = 150_000
 """Of 65 bytes each: more than goes to an object store in one piece."""
 
 _AT_FIRST = 120
+_MANY = 160
+_PATIENCE = 30.0
+"""Seconds that a reader may keep the database for itself."""
 
 _TABLES = """
 CREATE TABLE customers (id VARCHAR, country VARCHAR, visits INTEGER);
@@ -40,6 +45,13 @@ class Warehouse:
             connection.execute(_TABLES)
         self.change(new=_AT_FIRST)
 
+    def frozen(self) -> Warehouse:
+        """Return what it holds now, in memory alone."""
+        frozen = copy(self)
+        frozen.customers = dict(self.customers)
+        frozen.events = list(self.events)
+        return frozen
+
     def change(self, new: int = 0) -> None:
         """Let some customers come, change and go, and some events happen."""
         random = self._random
@@ -49,7 +61,8 @@ class Warehouse:
         for name in random.sample(sorted(self.customers), 8):
             country, visits = self.customers[name]
             self.customers[name] = (country, visits + 1)
-        for name in random.sample(sorted(self.customers), 2):
+        leave = 2 if len(self.customers) < _MANY else 10
+        for name in random.sample(sorted(self.customers), leave):
             del self.customers[name]
         happened = [
             (len(self.events) + n, random.choice(EVENT_NAMES))
@@ -58,7 +71,7 @@ class Warehouse:
         self.events += happened
         self.generation += 1
         now = datetime.now(UTC)
-        with duckdb.connect(str(self.database)) as connection:
+        with self._opened() as connection:
             connection.execute("BEGIN")
             connection.execute("DELETE FROM customers")
             connection.executemany(
@@ -70,3 +83,13 @@ class Warehouse:
             )
             connection.execute("UPDATE generation SET n = ?", [self.generation])
             connection.execute("COMMIT")
+
+    def _opened(self) -> duckdb.DuckDBPyConnection:
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                return duckdb.connect(str(self.database))
+            except duckdb.IOException:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
