@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from profexd.config.model import Pipeline
+from profexd.config.sketch import Sketch
 from profexd.config.text.problems import Scope
 from profexd.wire import ProblemJson
 
@@ -26,6 +27,8 @@ class Read:
     scope: Scope | None = None
     """Where its keys stand; none where it cannot be read."""
     content: str = ""
+    sketch: Sketch | None = None
+    """What there is to say of a file that is wrong."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,17 @@ from profexd.config.shape import Condition, Conditions, Relative, Value
 
 def filter_text(pipeline: Pipeline) -> str:
     """Return ``country is one of "IT", "FR" and visits > 3``, or nothing where all rows pass."""
-    where = " ".join((pipeline.where or "").split())
-    if pipeline.filter is None:
+    return words_of(pipeline.where, pipeline.filter)
+
+
+def words_of(where: str | None, conditions: Conditions | None) -> str:
+    """As ``filter_text``, of what a filter is made of."""
+    where = " ".join((where or "").split())
+    if conditions is None:
         return where
     if not where:
-        return _group(pipeline.filter)
-    return f"{_member(pipeline.filter, 'all')} and ({where})"
+        return _group(conditions)
+    return f"{_member(conditions, 'all')} and ({where})"
 
 
 def _group(group: Conditions) -> str:

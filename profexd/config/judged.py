@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from profexd.config.model import Configuration, Entry
+from profexd.config.sketch import sketch_of
 from profexd.config.text.problems import Problems
 from profexd.wire import ProblemJson
 
@@ -36,5 +37,6 @@ def _with(entry: Entry, problems: Sequence[ProblemJson], last: Entry | None) -> 
     whole.report(*problems)
     changed = replace(entry, problems=whole.sorted())
     if changed.invalid and not entry.invalid:
-        return replace(changed, pipeline=last.pipeline if last else None)
+        sketch = sketch_of(entry.pipeline) if entry.pipeline else None
+        return replace(changed, pipeline=last.pipeline if last else None, sketch=sketch)
     return changed

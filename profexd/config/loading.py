@@ -12,7 +12,7 @@ from typing import Any
 from profexd.config.again import Read, Reading, Readings
 from profexd.config.catalog import Catalog
 from profexd.config.conflicts import rivals
-from profexd.config.model import Configuration, Entry, Settings, SinkChoice, Source
+from profexd.config.model import Configuration, Entry, Pipeline, Settings, SinkChoice, Source
 from profexd.config.past import Past, renamed, warn_of_the_past
 from profexd.config.readers.defaults import check_defaults, with_defaults
 from profexd.config.readers.parts import read_sink, read_source
@@ -201,6 +201,7 @@ class _Loading:
             problems=problems.sorted(),
             places=self._places(scope) if scope else None,
             content=read.content,
+            sketch=read.sketch,
         )
 
     def _read(self, found: Found) -> Read:
@@ -215,8 +216,9 @@ class _Loading:
         if isinstance(defaults, Mapping) and defaults:
             data = with_defaults(data, defaults, self.catalog)
         scope = Scope(problems, document, self.settings_document)
-        pipeline = read_pipeline(found.name, data, scope, self._around())
-        return Read(problems.sorted(), pipeline, scope, digest(to_json(document.data)))
+        made = read_pipeline(found.name, data, scope, self._around())
+        right, sketch = (made, None) if isinstance(made, Pipeline) else (None, made)
+        return Read(problems.sorted(), right, scope, digest(to_json(document.data)), sketch)
 
     def _all_around(self) -> object:
         """Return all that reading a pipeline goes by, to be compared."""

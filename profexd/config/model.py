@@ -23,6 +23,7 @@ from profexd.config.shape import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from profexd.config.sketch import Sketch
     from profexd.config.template import Template
     from profexd.config.text.problems import Places
     from profexd.wire import ProblemJson
@@ -196,6 +197,8 @@ class Entry:
     """Where its keys stand, unless the file is gone or cannot be read."""
     content: str = ""
     """The digest of what the file says; empty where it cannot be read."""
+    sketch: Sketch | None = None
+    """What there is to say of a file that never was right, and could be read."""
 
     @property
     def invalid(self) -> bool:

@@ -178,6 +178,33 @@ def test_a_uri_shows_placeholders_as_they_are_written(tmp_path: Path) -> None:
     run_async(scene())
 
 
+def test_of_a_broken_file_that_never_was_right_is_shown_what_could_be_read(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.write("typo", description='"For mail"', schedule="every 6h", where='"a > 1"', nope="1")
+    stage.write("lost", source='"nowhere"', sinks='["nobody"]', schedule="hurly", path='"a//b"')
+    (tmp_path / "config" / "pipelines" / "torn.toml").write_text("= broken")
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            typo, lost, torn = (play.core.board.pipeline(name) for name in ("typo", "lost", "torn"))
+            assert [one["state"] for one in (typo, lost, torn)] == ["invalid"] * 3
+            assert [one["enabled"] for one in (typo, lost, torn)] == [True, True, False]
+            assert (typo["description"], typo["kind"], typo["filter"]) == (
+                "For mail",
+                "profiles",
+                "a > 1",
+            )
+            assert (typo["source"], typo["sinks"], typo["format"]) == ("warehouse", ["lake"], "csv")
+            assert typo["uri"] == f"file://{tmp_path}/out/{typo['path']}"
+            assert (typo["schedule"], typo["frequency"]) == ("every 6h", "recurring")
+            assert typo["next_run_at"] is None
+            assert (lost["source"], lost["sinks"], lost["kind"]) == ("nowhere", ["nobody"], "")
+            assert (lost["path"], lost["uri"], lost["schedule"]) == ("a//b", "", "hurly")
+            assert (torn["source"], torn["path"], torn["format"]) == ("", "", "")
+
+    run_async(scene())
+
+
 def test_a_plugin_that_cannot_say_its_uri_costs_only_the_uri(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

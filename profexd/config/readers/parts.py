@@ -28,7 +28,6 @@ from profexd.config.text.exposure import report_exposed
 from profexd.config.text.problems import Problems, Scope, listed, meant, nearest
 from profexd.wire import ProblemJson
 
-INLINE = "(inline)"
 NO_COMPRESSION = "none"
 PIPELINE_HOMES = homes_of(PipelineFile)
 """The keys of every table that a pipeline's file may have, plugins' options aside."""

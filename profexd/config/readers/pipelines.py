@@ -29,7 +29,6 @@ from profexd.config.readers.notifiers import read_notify
 from profexd.config.readers.options import option_names, secrets_of
 from profexd.config.readers.partitions import on_existing
 from profexd.config.readers.parts import (
-    INLINE,
     PIPELINE_HOMES,
     codec_extension,
     read_format,
@@ -41,6 +40,7 @@ from profexd.config.readers.schedule import read_schedule
 from profexd.config.readers.settings import read_settings
 from profexd.config.readers.target import read_target
 from profexd.config.shape import Conditions
+from profexd.config.sketch import INLINE, Sketch, sketched
 from profexd.config.template import PathValues, sample_values
 from profexd.config.text.problems import Document, Path, Problems, Scope, listed, meant
 from profexd.config.text.values import digest, from_json, to_json
@@ -74,9 +74,9 @@ class Surroundings:
 
 def read_pipeline(
     name: str, data: Mapping[str, Any], scope: Scope, around: Surroundings
-) -> Pipeline | None:
-    """Return the pipeline that ``data`` (defaults merged in) describes, or None once what is
-    wrong was reported."""
+) -> Pipeline | Sketch:
+    """Return the pipeline that ``data`` (defaults merged in) describes; once something wrong was
+    reported, what there is to say of it."""
     before = scope.problems.errors
     homes = _homes(data, around.catalog)
     file = read_lenient(PipelineFile, data, scope, homes=homes)
@@ -136,10 +136,18 @@ def read_pipeline(
         )
     notify = read_notify(file.notify, scope, around.catalog)
     checks = read_checks(file.checks, scope.within("checks"))
-    if scope.problems.errors > before:
-        return None
-    if not (source and source.value and sinks and chosen and schedule and target):
-        return None
+    if scope.problems.errors > before or not (
+        source and source.value and sinks and chosen and schedule and target
+    ):
+        return sketched(
+            file,
+            source=rows,
+            sinks=values,
+            chosen=chosen,
+            conditions=filter_,
+            target=target.path if target else None,
+            schedule=schedule,
+        )
     documents = {
         "settings": to_json(around.settings_data),
         "pipeline": to_json(data),
@@ -207,7 +215,7 @@ def pipeline_from_documents(name: str, documents: dict[str, Any], catalog: Catal
         scope = Scope(problems, Document(f"sinks/{sink_name}.toml", data["sinks"][sink_name]))
         sink = read_sink(sink_name, data["sinks"][sink_name], scope, catalog)
         sinks[sink_name] = Named(data["sinks"][sink_name], sink)
-    pipeline = None
+    pipeline: Pipeline | Sketch | None = None
     if settings is not None:
         around = Surroundings(
             catalog=catalog,
@@ -218,7 +226,7 @@ def pipeline_from_documents(name: str, documents: dict[str, Any], catalog: Catal
         )
         document = Document(f"pipelines/{name}.toml", data["pipeline"])
         pipeline = read_pipeline(name, data["pipeline"], Scope(problems, document), around)
-    if pipeline is None:
+    if not isinstance(pipeline, Pipeline):
         first = next(one for one in problems.sorted() if one["severity"] == "error")
         raise ConfigurationInvalid(
             f"{first['file']}: {first['key']}: {first['message']}", hint=first["hint"]

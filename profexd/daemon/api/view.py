@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from profexd.config.filter_words import filter_text
+from profexd.config.sketch import Sketch, sketch_of
 from profexd.daemon.state.records import Memory, Pause, Run, rfc3339
 from profexd.daemon.timing.decide import state_of
 from profexd.daemon.timing.schedule import upcoming
@@ -14,7 +14,7 @@ from profexd.wire import PipelineJson, RunStatus
 
 if TYPE_CHECKING:
     from profexd.config.catalog import Catalog
-    from profexd.config.model import Entry, Pipeline
+    from profexd.config.model import Entry
 
 NEXT_RUNS = 5
 
@@ -32,15 +32,15 @@ def pipeline_json(
     now: datetime,
 ) -> PipelineJson:
     """Return the object without live progress: ``running`` is set where it runs."""
-    pipeline = entry.pipeline
+    about = sketch_of(entry.pipeline) if entry.pipeline else entry.sketch or Sketch()
     starts = next_runs(entry, memory=memory, pause=pause, now=now)
-    view: PipelineJson = {
+    return {
         "name": entry.name,
         "file": str(entry.file),
-        "description": "",
-        "kind": "",
+        "description": about.description,
+        "kind": about.kind,
         "export_id": memory.export_id,
-        "enabled": False,
+        "enabled": about.enabled,
         "paused": None if pause is None else pause.as_json(),
         "state": state_of(
             entry,
@@ -50,63 +50,20 @@ def pipeline_json(
             ended=ended,
             held=held,
         ),
-        "source": "",
-        "sinks": [],
-        "format": "",
-        "filter": "",
-        "path": "",
-        "uri": "",
-        "schedule": "",
-        "frequency": "manual",
+        "source": about.source,
+        "sinks": list(about.sinks),
+        "format": about.format,
+        "filter": about.filter,
+        "path": about.path,
+        "uri": about.uri(catalog),
+        "schedule": about.schedule,
+        "frequency": about.frequency,
         "next_run_at": starts[0] if starts else None,
         "next_runs": starts,
         "problems": list(entry.problems),
         "last_run": None if last is None else last.as_json(),
         "running": None,
     }
-    if pipeline is not None:
-        path = pipeline.path.text
-        view.update(
-            {
-                "description": pipeline.description,
-                "kind": pipeline.source.kind,
-                "enabled": pipeline.enabled,
-                "source": pipeline.source.name,
-                "sinks": [sink.name for sink in pipeline.sinks],
-                "format": pipeline.format.type,
-                "filter": filter_text(pipeline),
-                "path": path,
-                "uri": uri_of(pipeline, catalog),
-                "schedule": pipeline.schedule.text,
-                "frequency": pipeline.schedule.frequency,
-            }
-        )
-    return view
-
-
-def uri_of(pipeline: Pipeline, catalog: Catalog) -> str:
-    """Return the complete URI at the first sink; a plugin that cannot say it costs only the URI.
-
-    Placeholders stand in it as they are written, whatever the sink encodes.
-    """
-    choice = pipeline.sinks[0]
-    pieces = pipeline.path.pieces
-    standins = {
-        f"placeholder{number}standin": piece.written
-        for number, piece in enumerate(pieces)
-        if piece.name
-    }
-    path = "".join(
-        f"placeholder{number}standin" if piece.name else piece.written
-        for number, piece in enumerate(pieces)
-    )
-    try:
-        uri = str(catalog.sinks[choice.type].uri(choice.options, path))
-    except Exception:  # noqa: BLE001 - someone's plugin may raise anything
-        return ""
-    for standin, written in standins.items():
-        uri = uri.replace(standin, written)
-    return uri
 
 
 def next_runs(entry: Entry, *, memory: Memory, pause: Pause | None, now: datetime) -> list[str]:
