@@ -55,6 +55,8 @@ def test_an_action_gets_other_keys_and_the_help_shows_them(tmp_path: Path) -> No
         ('[keys]\nrun = "x"', 'keys.run: "x" is the key of stop too'),
         ('[keys]\nrun = "?"', 'keys.run: "?" is the key of help too'),
         ('them = "a"', 'unknown key "them"; did you mean "theme"?'),
+        ('list = ["prd"]\n[hosts.prod]', 'there is no [hosts.prd]; did you mean "prod"?'),
+        ('list = "prod"\n[hosts.prod]', "list: must be names of [hosts.NAME]"),
         ('[hosts.prod]\naccent = "pink"', 'hosts.prod.accent: "pink" is none of red'),
         ('[hosts.prod]\nadress = "a"', 'hosts.prod: unknown key "adress"; did you mean "address"?'),
         ('[hosts.prod]\naddress = "-oProxyCommand=x"', "hosts.prod.address: must be text"),
@@ -78,6 +80,9 @@ def test_a_daemon_is_known_by_its_address_or_as_the_one_of_this_machine(tmp_path
     assert chosen.host_of("ops@prod") is prod
     assert chosen.host_of("/run/profexd/profexd.sock") is here
     assert chosen.host_of("ops@elsewhere") is None
+    assert chosen.named("prod") is prod
+    assert chosen.named("here") == Host("here", address="here", accent="green")
+    assert chosen.named("ops@db") == Host("ops@db", address="ops@db")
 
 
 def test_the_documented_file_is_one(tmp_path: Path) -> None:
@@ -86,3 +91,4 @@ def test_the_documented_file_is_one(tmp_path: Path) -> None:
     chosen = read(tmp_path, block)
     assert by_id("log", chosen.actions).keys == ("o", "ctrl+o")
     assert [host.name for host in chosen.hosts] == ["prod", "here"]
+    assert chosen.listed == chosen.hosts
