@@ -56,7 +56,8 @@ class Dispatcher:
         name = request.name
         entry = self._board.entry(name)
         if request.export:
-            decide.refuse_run_now(entry, None, ())
+            stranded = [run for run in self._roster.stranded.values() if run.pipeline == name]
+            decide.refuse_run_now(entry, None, stranded)
         else:
             decide.refuse_run_now(entry, self._timetable.pause(name), self._roster.unfinished(name))
         trigger = Trigger.EXPORT if request.export else Trigger.MANUAL

@@ -160,6 +160,28 @@ def test_a_half_published_run_whose_pipeline_is_gone_stays_in_the_way_of_what_is
     run_async(scene())
 
 
+def test_a_half_published_run_whose_pipeline_is_gone_for_good_can_be_given_up(
+    tmp_path: Path,
+) -> None:
+    stage = Stage(tmp_path)
+    file = stage.write("slow-publishing_x")
+    stage.write("quick_x")
+
+    async def scene() -> None:
+        run_id = await crashed(stage, "slow-publishing_x", condition="publishing")
+        file.unlink()
+        secret_withheld(tmp_path, run_id)
+        async with stage.playing() as play:
+            other = await play.run_now("quick_x")
+            given_up = await play.core.ask(inbox.StopRun(run_id, "ada"))
+            assert given_up.status is RunStatus.FAILED
+            assert "given up by ada" in play.log(run_id)
+            assert (await play.over(other.run_id)).status is RunStatus.DONE
+            assert not play.core.roster.stranded
+
+    run_async(scene())
+
+
 def secret_withheld(folder: Path, run_id: str) -> None:
     """Make the store hold the run's configuration without what its file alone says."""
     store = Store(folder / "state/profexd.db")

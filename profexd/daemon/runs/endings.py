@@ -182,6 +182,15 @@ class Endings:
         self._logs.end(run.run_id)
         self._changed(run)
 
+    def give_up(self, run: Run) -> Run:
+        """End a half-published run that nobody can finish, because somebody wants so."""
+        ended = ledger.ended(run, RunStatus.FAILED, run.error, reason="", now=self._now())
+        ended = self._scribe.settle(ended)
+        del self._roster.stranded[run.run_id]
+        self._logs.begin(run.run_id)
+        self.conclude(ended)
+        return ended
+
     def drain(self) -> None:
         """Leave to the next start what is tried again only after a pause, and who waits for it."""
         self._draining = True

@@ -164,6 +164,9 @@ class Runs:
         run = self.roster.find(run_id)
         if run_id in self.roster.pending:
             return self.drop(run, RunStatus.STOPPED, f"stopped by {by}")
+        if run_id in self.roster.stranded:
+            self._logs.write(run_id, "error", f"given up by {by}")
+            return self._endings.give_up(run)
         active = self.roster.active.get(run_id)
         if active is None and (run.status.finished or not run.publishing):
             raise Refused(

@@ -230,8 +230,8 @@ def stranded(run: Run) -> ErrorJson:
         "code": "interrupted",
         "message": f"the run had begun to publish, and the configuration of {run.pipeline} is gone,"
         " and with it the secrets of its sinks",
-        "hint": "put its files back: the rest is published then; nothing else writes the files of"
-        " the run until that is done",
+        "hint": "put its files back: the rest is published then, and until then nothing else writes"
+        f" the files of the run; or give it up: profexctl stop {run.run_id}",
     }
 
 
