@@ -325,6 +325,22 @@ def test_what_a_dead_daemon_did_not_tell_the_next_one_tells(
     run_async(scene())
 
 
+def test_a_notifier_whose_process_is_killed_is_tried_again(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    kills_its_parent_once = f"cat >> {tmp_path}/told; mkdir {tmp_path}/once && kill -9 $PPID"
+    stage.write("failing", notify=f'[{{ command = ["sh", "-c", "{kills_its_parent_once}; :"] }}]')
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            await play.over((await play.run_now("failing")).run_id)
+            await play.until(lambda: [e for e in play.events if e["type"] == "notice"])
+            (event,) = [e for e in play.events if e["type"] == "notice"]
+            assert event["notice"]["told"]
+
+    run_async(scene())
+    assert (tmp_path / "told").read_text().count('"event"') == 2
+
+
 def test_an_occurrence_that_nobody_catches_up_is_late_too(
     tmp_path: Path, receiver: Receiver
 ) -> None:

@@ -116,21 +116,27 @@ class Teller:
             notice=dict(content),
             place=place,
         )
-        try:
-            async with self._room:
-                await errand(
-                    self._supervisor,
-                    job,
-                    hear,
-                    what=f"a notice of {pipeline.name}",
-                    hint="see what the notifier waits for",
-                    seconds=_LONGEST,
+        for last in (False, False, True):
+            try:
+                async with self._room:
+                    await errand(
+                        self._supervisor,
+                        job,
+                        hear,
+                        what=f"a notice of {pipeline.name}",
+                        hint="see what the notifier waits for",
+                        seconds=_LONGEST,
+                    )
+            except ProfexdError as why:
+                if why.error_code == "worker_died" and not last:
+                    # It did not come to its own three tries.
+                    log.warning("notice_failed", extra={**outcome, "error": why.message})
+                    continue
+                outcome = {**outcome, "told": False, "error": why.message}
+                log.error(  # noqa: TRY400 - somebody else's mistake
+                    "notice_lost", extra={**outcome, "hint": why.hint}
                 )
-        except ProfexdError as why:
-            outcome = {**outcome, "told": False, "error": why.message}
-            log.error(  # noqa: TRY400 - somebody else's mistake
-                "notice_lost", extra={**outcome, "hint": why.hint}
-            )
-        else:
-            log.info("notice_sent", extra={**outcome})
+            else:
+                log.info("notice_sent", extra={**outcome})
+            break
         return outcome
