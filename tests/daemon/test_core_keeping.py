@@ -70,7 +70,7 @@ def test_the_oldest_folders_go_where_all_are_too_much(tmp_path: Path) -> None:
     run_async(scene())
 
 
-def test_folders_that_belong_to_nobody_are_removed_at_the_start(tmp_path: Path) -> None:
+def test_folders_and_logs_that_belong_to_nobody_are_removed_at_the_start(tmp_path: Path) -> None:
     stage = Stage(tmp_path)
 
     async def scene() -> None:
@@ -78,8 +78,12 @@ def test_folders_that_belong_to_nobody_are_removed_at_the_start(tmp_path: Path) 
             pass
         for name in ("123", "preview-7", "mine"):
             (stage.spool / name).mkdir()
+        logs = tmp_path / "state/logs"
+        for name in ("123.log", "mine.log"):
+            (logs / name).touch()
         async with stage.playing() as play:
             assert await folders(play) == ["mine"]
+            assert [path.name for path in logs.iterdir()] == ["mine.log"]
 
     run_async(scene())
 

@@ -45,7 +45,7 @@ class Housekeeping:
         self._kept = False
 
     def begin(self, interrupted: Iterable[Run]) -> None:
-        """Remove the folders of runs that ended with an earlier daemon, and those of no run."""
+        """Remove the folders of runs that ended with an earlier daemon, and what is of no run."""
         for run in interrupted:
             self._drop_spool(run)
         self._remove_strangers()
@@ -108,8 +108,11 @@ class Housekeeping:
         self._spool.remove(run.run_id)
 
     def _remove_strangers(self) -> None:
-        """Remove folders that belong to no run: previews, and runs that are forgotten."""
+        """Remove folders and logs that belong to no run: previews, and runs that are forgotten."""
         for name in self._spool.names():
             run = self._store.run(name)
             if run is None or (run.status.finished and not run.spooled):
                 self._spool.remove(name)
+        # A life may have ended between forgetting runs and removing their logs.
+        for name in self._logs.names() - self._store.run_ids():
+            self._logs.remove(name)

@@ -72,6 +72,12 @@ class RunLogs:
         """Remove the log of a run that is forgotten."""
         self._path(run_id).unlink(missing_ok=True)
 
+    def names(self) -> frozenset[str]:
+        """Return the ids of all runs that have a log."""
+        return frozenset(
+            name for path in self._directory.glob("*.log") if (name := path.stem).isdigit()
+        )
+
     async def read(self, run_id: str, *, follow: bool) -> AsyncIterator[bytes]:
         """Yield blocks of whole lines; with ``follow`` until the run has ended."""
         grew = asyncio.Event()

@@ -148,6 +148,10 @@ class Store(ToldTables):
             limit,
         )
 
+    def run_ids(self) -> frozenset[str]:
+        """Return the ids of all runs."""
+        return frozenset(str(run_id) for (run_id,) in self._db.execute("SELECT run_id FROM runs"))
+
     def unfinished(self) -> list[Run]:
         """Return the runs that are pending or running, oldest first."""
         return self._runs("WHERE finished_at IS NULL ORDER BY run_id")
