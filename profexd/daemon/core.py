@@ -272,7 +272,8 @@ class Core:
 
     def _settle(self) -> None:
         """After each message: start what may start, say what changed, wait for what is next."""
-        self._endings.write_again()
+        for written in self._endings.write_again():
+            self._housekeeping.over(written, self.configuration)
         if not self.draining:
             if self._scheduling:
                 self._tick(starting=False)
@@ -404,7 +405,9 @@ class Core:
             return
         if run.status.finished or not self.draining:
             self.notices.over(run)
-        self._housekeeping.over(run, self.configuration)
+        # What is still to be written must not be written in part.
+        if run.run_id not in self.roster.unwritten:
+            self._housekeeping.over(run, self.configuration)
 
 
 def _failure(why: Exception) -> ProfexdError:

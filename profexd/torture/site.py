@@ -108,7 +108,7 @@ class Site:
             (self.config / kind).mkdir(parents=True)
         self.strikes.mkdir()
         key = folder / "signing_key"
-        self.signer = _make_key(key)
+        self.signer = make_key(key)
         self.write("profexd.toml", _SETTINGS % key)
         for name, text in _SOURCES.items():
             filled = text.format(database=json.dumps(str(self.database)), rows=rows)
@@ -247,7 +247,7 @@ class Site:
         )
 
 
-def _make_key(path: Path) -> str:
+def make_key(path: Path) -> str:
     """Make a key that signs manifests; return its public half."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import (

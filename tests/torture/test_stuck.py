@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
 
@@ -97,21 +96,21 @@ def test_a_process_that_publishes_the_rest_is_stopped_by_no_signal(tmp_path: Pat
 def test_no_run_starts_by_a_state_that_the_last_one_is_still_to_move(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stage = Stage(tmp_path)
+    stage = Stage(tmp_path, settings='[spool]\nkeep = "0"')
     stage.write("die-published")
     stage.write("quick")
-    save = Store.save_run
+    forget = Store.forget_handle
     full = True
 
-    def half_full(store: Store, run: Any) -> None:
+    def half_full(store: Store, run_id: str, sink: str, target: str) -> None:
         # Room for little, and not for the end of a run.
-        if full and run.status is RunStatus.DONE and run.pipeline == "die-published":
+        if full and "die-published" in str(store.run(run_id)):
             raise sqlite3.OperationalError("database or disk is full")
-        save(store, run)
+        forget(store, run_id, sink, target)
 
     async def scene() -> None:
         nonlocal full
-        monkeypatch.setattr(Store, "save_run", half_full)
+        monkeypatch.setattr(Store, "forget_handle", half_full)
         async with stage.playing() as play:
             first = await play.run_now("die-published")
             await play.until(lambda: first.run_id in play.core.roster.unwritten)
@@ -119,8 +118,13 @@ def test_no_run_starts_by_a_state_that_the_last_one_is_still_to_move(
             other = await play.over((await play.run_now("quick")).run_id)
             assert other.status is RunStatus.DONE
             assert play.run(second.run_id).status is RunStatus.PENDING
+            stored = play.store.run(first.run_id)
+            assert stored is not None
+            assert stored.status is RunStatus.RUNNING, "what is done has moved the state"
             full = False
             assert (await play.over(second.run_id)).status is RunStatus.DONE
+            await play.spool.removed()
+            assert list(stage.spool.iterdir()) == []
 
     run_async(scene())
 

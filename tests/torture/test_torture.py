@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
 from random import Random
+from typing import cast
 
 import pytest
 
 from profexd.api.errors import ConfigurationInvalid
+from profexd.export.receipts.manifest import text_of
+from profexd.export.receipts.sshsig import Signer
+from profexd.torture.chain import Chains
 from profexd.torture.findings import Invariant
 from profexd.torture.promises import Changed, Full, Partitioned, Split, Window
+from profexd.torture.reading import MANIFEST, MARKER, Reader
 from profexd.torture.rounds import Torture
 from profexd.torture.scenarios import scenarios
 from profexd.torture.sinks import place
+from profexd.torture.site import make_key
+from profexd.torture.targets import Folder
 from profexd.torture.warehouse import Warehouse
+from profexd.wire import RunJson
 
 BIN = Path(sys.executable).parent
 
 
 # Bounded by the number of kills, each of which costs the start of some processes.
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("seed", [1, 2])
-def test_ten_kills_break_no_promise(seed: int, tmp_path: Path) -> None:
+def test_ten_kills_break_no_promise(tmp_path: Path) -> None:
     done = subprocess.run(
         [
-            *(BIN / "profexd", "torture", "--kills=10", f"--seed={seed}", "--json"),
+            *(BIN / "profexd", "torture", "--kills=10", "--seed=1", "--json"),
             f"--folder={tmp_path / 'torture'}",
         ],
         capture_output=True,
@@ -71,6 +80,95 @@ def test_what_should_not_be_there_is_seen(tmp_path: Path) -> None:
     words = " ".join(violation.words for violation in found.violations)
     assert "stranger.csv at main is there" in words
     assert "full/.customers.csv.gz.1.profexd at main" in words
+
+
+@pytest.mark.timeout(400)
+def test_what_was_found_is_told_also_when_it_is_cut_off(tmp_path: Path) -> None:
+    command = [f"{BIN}/profexd", "torture", "--kills=500", f"--folder={tmp_path / 'torture'}"]
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as torture:
+        assert torture.stderr is not None
+        assert torture.stderr.readline().startswith("seed ")
+        assert torture.stderr.readline().startswith("file: ")
+        torture.send_signal(signal.SIGTERM)
+        table, _ = torture.communicate()
+    assert torture.returncode == 130
+    assert all(str(invariant) in table for invariant in Invariant)
+    assert not list((tmp_path / "torture" / "file").glob("profexd-torture-*"))
+
+
+def signed(folder: Path, run_id: str, previous: bytes | None, key: str) -> dict[str, bytes]:
+    """A delivery of one empty file, by path."""
+    signer = Signer(key)
+    path = f"held/{run_id}{MANIFEST}"
+    text = text_of(
+        {
+            "manifest": 1,
+            "path": path,
+            "instant": "2026-06-01T12:00:00Z",
+            "files": [
+                {"path": f"held/{run_id}.csv", "bytes": 0, "sha256": hashlib.sha256().hexdigest()}
+            ],
+            "key": {"fingerprint": signer.fingerprint, "signature": f"{path}.sig"},
+            "previous": None if previous is None else hashlib.sha256(previous).hexdigest(),
+        }
+    )
+    signature = signer.sign(text).encode()
+    return {
+        f"held/{run_id}.csv": b"",
+        path: text,
+        f"{path}.sig": signature,
+        f"held/{run_id}{MARKER}": b"",
+    }
+
+
+def test_a_chain_that_forks_and_a_delivery_that_is_not_whole_are_seen(tmp_path: Path) -> None:
+    public = make_key(tmp_path / "key")
+    key = (tmp_path / "key").read_text()
+    chains = Chains(tmp_path / "received", public)
+
+    def wrong(run_id: str, previous: bytes | None, **gone: str) -> list[str]:
+        files = signed(tmp_path, run_id, previous, key)
+        for ending in gone.values():
+            files.pop(f"held/{run_id}{ending}")
+        return list(chains.wrong("held", cast(RunJson, {"run_id": run_id}), {"main": files}))
+
+    first = signed(tmp_path, "1", None, key)[f"held/1{MANIFEST}"]
+    second = signed(tmp_path, "2", first, key)[f"held/2{MANIFEST}"]
+    assert wrong("1", None) == []
+    assert wrong("2", first) == []
+    assert wrong("3", first), "run 2 was before it"
+    assert wrong("4", None), "it is not the first"
+    chains = Chains(tmp_path / "received", public)
+    assert wrong("5", second), "it is the first"
+    for ending in (".csv", MARKER, MANIFEST, f"{MANIFEST}.sig"):
+        chains = Chains(tmp_path / "received", public)
+        assert wrong("6", None, gone=ending)
+
+
+def test_a_manifest_that_is_there_before_a_file_is_seen(tmp_path: Path) -> None:
+    make_key(tmp_path / "key")
+    files = signed(tmp_path, "1", None, (tmp_path / "key").read_text())
+    folder = tmp_path / "out"
+    (folder / "held").mkdir(parents=True)
+    reader = Reader({"main": Folder(folder)}, 0.001)
+    reader.start()
+    seen: set[str] = set()
+    for path in (f"held/1{MARKER}", f"held/1{MANIFEST}", f"held/1{MANIFEST}.sig", "held/1.csv"):
+        (folder / "new").write_bytes(files[path])
+        (folder / "new").rename(folder / path)
+        while path not in seen:
+            seen |= {sighting.path for sighting in reader.sightings()}
+    reader.stop()
+    assert reader.early() == [
+        f"held/1{MARKER} at main was there before held/1{MANIFEST}",
+        f"held/1{MANIFEST} at main was there before held/1.csv, held/1{MANIFEST}.sig",
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -120,12 +218,15 @@ def test_lost_and_repeated_changes_are_seen(tmp_path: Path) -> None:
 
 def test_one_seed_gives_the_same_kills() -> None:
     def some(seed: int) -> list[str]:
-        endless = scenarios(["full", "split"], Random(seed))
+        endless = scenarios(["full", "split", "held", "rival"], Random(seed))
         return [str(next(endless)) for _ in range(200)]
 
     assert some(1) == some(1) != some(2)
     assert any("worker before staging" in words for words in some(1))
     assert any("daemon after published" in words for words in some(1))
+    assert any("worker before planned of deliver" in words for words in some(1))
+    assert any("(rejected)" in words for words in some(1))
+    assert any("SIGTERM" in words for words in some(1))
 
 
 def test_a_sink_that_is_not_there_or_that_nobody_can_look_into_is_refused(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -133,14 +133,15 @@ class Endings:
             self._roster.unwritten[run.run_id] = run
             return run
 
-    def write_again(self) -> None:
-        """Write the ends that the store could not take."""
+    def write_again(self) -> Iterator[Run]:
+        """Write the ends that the store could not take; yields what is written now."""
         for run_id, run in list(self._roster.unwritten.items()):
             try:
-                self._scribe.write_end(run)
+                written = self._scribe.write_end(run)
             except sqlite3.Error:
                 return
             del self._roster.unwritten[run_id]
+            yield written
 
     def _died_publishing(self, active: Active, ended: WorkerEnded, *, draining: bool) -> None:
         """Go forward: end what is published, or let others publish it, now or at the next start."""
