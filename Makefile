@@ -25,7 +25,7 @@ lint: $(VENV)/.development
 
 torture: $(VENV)/.development
 	scripts/test-tools
-	$(VENV)/bin/python -m tests.servers.torture --kills 170 $(TORTURE)
+	$(VENV)/bin/python -m tests.servers.torture --kills 170 --minutes 8 $(TORTURE)
 
 bench: $(VENV)/.benchmarks
 	$(VENV)/bin/python -m benchmarks $(BENCH)
