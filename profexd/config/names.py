@@ -6,13 +6,15 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import PurePosixPath
 
+from profexd.config.template import clean
+
 REMOVED = "-removed"
 """Ends the name of a file of removed profiles."""
 
 
 def suffix(instant: datetime, instance_id: str) -> str:
     """Return what ``on_existing = "suffix"`` adds to the names of a run."""
-    return f"-{int(instant.timestamp())}-{instance_id}"
+    return f"-{int(instant.timestamp())}-{clean(instance_id)}"
 
 
 def insert_before_extension(path: str, text: str, endings: Iterable[str]) -> str:

@@ -211,6 +211,14 @@ def test_the_suffix_stands_in_the_name_of_every_partition(table: Table) -> None:
     assert names(parts(export, suffixed)) == ["c0-1767225600-0.csv", "c1-1767225600-0.csv"]
 
 
+def test_the_suffix_is_cleaned_as_placeholders_are(table: Table) -> None:
+    export = table("SELECT 1 AS id")
+    suffixed = pipeline(export, "csv", None, keys={"on_existing": "suffix", "path": "a.csv"})
+    settings = replace(suffixed.settings, instance_id="../b c\x07")
+    [part] = parts(export, replace(suffixed, settings=settings))
+    assert part.path == "a-1767225600-..-b-c?.csv"
+
+
 def test_a_name_that_the_suffix_makes_too_long_fails_before_the_source_is_read(
     table: Table,
 ) -> None:

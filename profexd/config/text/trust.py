@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterable
 from pathlib import Path
 
+from profexd.config.text.files import SETTINGS
 from profexd.config.text.problems import problem
 from profexd.wire import ProblemJson
 
@@ -21,13 +22,10 @@ def refused(path: Path, label: str, owners: Iterable[int]) -> tuple[ProblemJson,
     if about.st_mode & stat.S_IWOTH:
         return (problem(label, "everybody may write it, so it is not used", f"chmod o-w {path}"),)
     if about.st_uid not in owners:
-        return (
-            problem(
-                label,
-                f"belongs to {_user(about.st_uid)}, so it is not used",
-                f"chown root {path}; or name its owner in [access] admin of profexd.toml",
-            ),
-        )
+        why = f"belongs to {_user(about.st_uid)}, so it is not used"
+        # Who may own the rest is said by profexd.toml, which must not say it of itself.
+        other = "" if label == SETTINGS else "; or name its owner in [access] admin of profexd.toml"
+        return (problem(label, why, f"chown root {path}{other}"),)
     return ()
 
 
