@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -20,6 +21,7 @@ from tests.daemon.stage import NOON, SCRIPTED, Stage, run_async
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "etc/prometheus/profexd.rules.yml"
+DASHBOARD = ROOT / "etc/grafana/profexd.json"
 _WORD = re.compile(r"\bprofexd_\w+")
 
 
@@ -58,6 +60,9 @@ def test_every_metric_of_a_rule_is_there_and_every_metric_is_documented(tmp_path
         labels = set(re.findall(r"\$labels\.(\w+)", str(rule["annotations"])))
         (name,) = set(_WORD.findall(rule["expr"]))
         assert labels <= {key for sample in found[name] for key, _ in sample}, rule["alert"]
+    panels = json.loads(DASHBOARD.read_text())["panels"]
+    shown = " ".join(target["expr"] for panel in panels for target in panel["targets"])
+    assert set(_WORD.findall(shown)) - found.keys() == set()
     told = (ROOT / "docs/operations.md").read_text()
     ours = {family.name for family in text_string_to_metric_families(text)}
     undocumented = {name for name in ours if name.startswith("profexd_") and f"`{name}" not in told}
