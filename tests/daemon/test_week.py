@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import sqlite3
 import sys
 import threading
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 from profexd.daemon.state.records import Run
@@ -41,7 +43,10 @@ def standing(play: Play) -> dict[str, int]:
     """Return how much there is of what must not grow."""
     play.events.clear()
     gc.collect()
+    with closing(sqlite3.connect(play.stage.root / "state/profexd.db")) as database:
+        (pages,) = database.execute("PRAGMA page_count").fetchone()
     return {
+        "pages": pages,
         "descriptors": len(os.listdir("/proc/self/fd")),
         "threads": threading.active_count(),
         "children": len(Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()),
@@ -90,6 +95,8 @@ def test_a_week_goes_by_and_nothing_grows(tmp_path: Path) -> None:
         assert last["descriptors"] <= first["descriptors"] + 2
         assert last["threads"] <= first["threads"]
         assert last["children"] <= first["children"]
+        # What is forgotten makes room for what comes.
+        assert last["pages"] <= first["pages"] + 4, (first, last)
         # 75 runs later: not even four objects for each.
         assert last["objects"] <= first["objects"] + 300, (first, last)
 
