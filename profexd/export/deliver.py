@@ -11,7 +11,13 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from types import MappingProxyType
 
-from profexd.api.errors import ConditionalWriteUnsupported, Permanent, ProfexdError, Retryable
+from profexd.api.errors import (
+    ConditionalWriteUnsupported,
+    Permanent,
+    ProfexdError,
+    Retryable,
+    Stopped,
+)
 from profexd.api.sink import CREATE_ONLY, STAGES, Sink
 from profexd.api.types import SpooledFile, Staged
 from profexd.export.journal import Journal
@@ -44,6 +50,8 @@ class Delivery:
     published: bool = False
     kind: FileKind = FileKind.DATA
     refused: ProfexdError | None = field(default=None)
+    troubled: bool = False
+    """Whether its sink did not take it when it was tried last."""
 
 
 def refuse_unable(deliveries: Sequence[tuple[str, type[Sink]]], *, create_only: bool) -> None:
@@ -77,9 +85,10 @@ def deliver(
             stop.request()
             stop.check()
         stop.disarm()
-    except BaseException:
+    except BaseException as why:
         for delivery in deliveries:
             delivery.staged = delivery.staged or begun.get((delivery.sink_name, delivery.path))
+            delivery.troubled &= not isinstance(why, Stopped)
         discard(deliveries, journal)
         raise
     publish(deliveries, journal, attempts)
@@ -103,16 +112,16 @@ def publish(deliveries: Sequence[Delivery], journal: Journal, attempts: Attempts
         return
     for delivery in ordered:
         if not delivery.published:
-            _withdraw(delivery, journal, FileStatus.FAILED)
+            _withdraw(delivery, journal)
     raise refusal
 
 
 def discard(deliveries: Sequence[Delivery], journal: Journal) -> bool:
     """Remove what is staged and not published; return whether all of it is gone."""
     gone = [
-        _withdraw(delivery, journal, FileStatus.DISCARDED)
+        _withdraw(delivery, journal)
         for delivery in deliveries
-        if delivery.staged is not None and not delivery.published
+        if (delivery.staged is not None or delivery.troubled) and not delivery.published
     ]
     return all(gone)
 
@@ -137,7 +146,9 @@ def _stage_at_sink(deliveries: Sequence[Delivery], journal: Journal, stop: Stop)
         stop.check()
         if delivery.staged is None:
             assert delivery.file is not None
+            delivery.troubled = True
             delivery.staged = delivery.sink.stage(delivery.file, delivery.path)
+            delivery.troubled = False
         journal.ask(
             Staging(sink=delivery.sink_name, staged=delivery.staged.as_json(), complete=True)
         )
@@ -164,6 +175,7 @@ def _publish_alike(
         if delivery.published or delivery.refused:
             continue
         assert delivery.staged is not None
+        delivery.troubled = True
         try:
             receipt = delivery.sink.publish(delivery.staged)
         except Retryable as why:
@@ -173,7 +185,7 @@ def _publish_alike(
         except Exception as why:  # noqa: BLE001 - a plugin may raise anything; others go forward
             delivery.refused = _plugin_failed(delivery, why, journal)
         else:
-            delivery.published = True
+            delivery.published, delivery.troubled = True, False
             journal.ask(
                 Published(sink=delivery.sink_name, path=delivery.path, receipt=receipt.as_json())
             )
@@ -198,11 +210,10 @@ def _plugin_failed(delivery: Delivery, why: Exception, journal: Journal) -> Perm
     )
 
 
-def _withdraw(delivery: Delivery, journal: Journal, status: FileStatus) -> bool:
-    if delivery.staged is None:
-        return True
+def _withdraw(delivery: Delivery, journal: Journal) -> bool:
     try:
-        delivery.sink.discard(delivery.staged)
+        if delivery.staged is not None:
+            delivery.sink.discard(delivery.staged)
     except Exception as why:  # noqa: BLE001 - cleaning up must not hide what made it necessary
         journal.tell(
             Logged(
@@ -213,6 +224,7 @@ def _withdraw(delivery: Delivery, journal: Journal, status: FileStatus) -> bool:
             )
         )
         return False
+    status = FileStatus.FAILED if delivery.troubled else FileStatus.DISCARDED
     journal.ask(Unpublished(sink=delivery.sink_name, path=delivery.path, status=status))
     return True
 

@@ -45,9 +45,8 @@ class Attempts:
         seconds = max(longest * self._random.uniform(0.5, 1.0), why.retry_after)
         self.number += 1
         at = self._clock().astimezone(UTC) + timedelta(seconds=seconds)
-        self._journal.tell(
-            Retrying(attempt=self.number, retry_at=at.isoformat(), error=why.as_json())
-        )
+        retry_at = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        self._journal.tell(Retrying(attempt=self.number, retry_at=retry_at, error=why.as_json()))
         self._journal.tell(
             Logged(
                 level="warning",

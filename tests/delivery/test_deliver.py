@@ -145,7 +145,10 @@ def test_a_sink_that_refuses_to_stage_withdraws_the_others(tmp_path: Path) -> No
     journal, raised = run(tmp_path, good, bad)
     assert isinstance(raised, Permanent)
     assert (good.staged, good.visible) == (set(), set())
-    assert [m.status for m in journal.told(Unpublished)] == ["discarded"]
+    assert [(m.sink, m.status) for m in journal.told(Unpublished)] == [
+        ("s0", "discarded"),
+        ("s1", "failed"),
+    ]
 
 
 def test_what_can_pass_is_tried_again_and_counted(tmp_path: Path) -> None:
@@ -154,6 +157,7 @@ def test_what_can_pass_is_tried_again_and_counted(tmp_path: Path) -> None:
     assert raised is None
     assert flaky.visible == {"f"}
     assert [m.attempt for m in journal.told(Retrying)] == [2, 2, 3, 3]
+    assert all(m.retry_at.endswith("Z") for m in journal.told(Retrying) if m.retry_at)
 
 
 def test_what_was_staged_is_not_staged_again(tmp_path: Path) -> None:
@@ -187,10 +191,15 @@ def test_a_plugin_that_breaks_while_publishing_stops_only_itself(tmp_path: Path)
 
 
 def test_a_refusal_of_the_very_first_publish_shows_nothing_anywhere(tmp_path: Path) -> None:
-    bad, good = Shelf(publish=always(Permanent("exists"))), Shelf()
-    _, raised = run(tmp_path, bad, good)
-    assert isinstance(raised, Permanent)
-    assert (bad.staged, good.staged, good.visible) == (set(), set(), set())
+    for why in (Permanent("exists"), SinkUnreachable("away")):
+        bad, good = Shelf(publish=always(why)), Shelf()
+        journal, raised = run(tmp_path, bad, good)
+        assert raised is why
+        assert (bad.staged, good.staged, good.visible) == (set(), set(), set())
+        assert [(m.sink, m.status) for m in journal.told(Unpublished)] == [
+            ("s0", "failed"),
+            ("s1", "discarded"),
+        ]
 
 
 def test_a_stop_before_publishing_withdraws_everything(tmp_path: Path) -> None:
@@ -254,7 +263,7 @@ def test_what_a_sink_had_begun_is_withdrawn_though_it_never_was_staged(tmp_path:
     begun = {("s0", "f"): Staged(target="f", size=1, sha256="")}
     journal, _ = run(tmp_path, shelf, begun=begun)
     assert shelf.staged == set()
-    assert [message.status for message in journal.told(Unpublished)] == ["discarded"]
+    assert [message.status for message in journal.told(Unpublished)] == ["failed"]
 
 
 def test_a_discard_that_breaks_does_not_hide_what_made_it_necessary(tmp_path: Path) -> None:
