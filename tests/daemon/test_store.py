@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import stat
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -214,6 +215,22 @@ def test_a_store_of_a_newer_profexd_is_refused(tmp_path: Path) -> None:
     database.close()
     with pytest.raises(StoreUnusable, match="version 99"):
         Store(tmp_path / "profexd.db")
+
+
+def test_an_upgrade_leaves_the_old_tables_to_go_back_to(tmp_path: Path, store: Store) -> None:
+    store.create_run(run())
+    store.close()
+    file = tmp_path / "profexd.db"
+    with closing(sqlite3.connect(file)) as database:  # as an older profexd had left it
+        (newest,) = database.execute("PRAGMA user_version").fetchone()
+        database.executescript("DROP TABLE late; DROP TABLE notices;")
+        database.execute(f"PRAGMA user_version = {newest - 1}")
+    Store(file).close()
+    kept = tmp_path / f"profexd.db.{newest - 1}"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    with closing(sqlite3.connect(kept)) as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (newest - 1,)
+        assert database.execute("SELECT count(*) FROM runs").fetchone() == (1,)
 
 
 def test_what_is_no_database_is_refused_in_words(tmp_path: Path) -> None:

@@ -34,8 +34,8 @@ class Database:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.execute("PRAGMA foreign_keys = ON")
-            migrate(self._db)
-        except (RuntimeError, sqlite3.Error) as why:
+            migrate(self._db, path)
+        except (RuntimeError, OSError, sqlite3.Error) as why:
             self._db.close()
             raise _unusable(path, why) from why
         self._after: list[Callable[[], None]] = []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+from pathlib import Path
 
 _STEPS = (
     """
@@ -108,12 +110,23 @@ _STEPS = (
 )
 
 
-def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the tables to this version; RuntimeError when a newer profexd made them."""
+def migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring the tables to this version; RuntimeError when a newer profexd made them.
+
+    Older ones stay beside the file ``path`` as they were, for whoever goes back.
+    """
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > len(_STEPS):
+        before = path.with_name(f"{path.name}.{len(_STEPS)}")
         raise RuntimeError(
             f"the store has version {version}, and this profexd knows {len(_STEPS)} and older"
+            + (f"; {before} is from before the upgrade" if before.exists() else "")
         )
+    if 0 < version < len(_STEPS):
+        kept = path.with_name(f"{path.name}.{version}")
+        kept.unlink(missing_ok=True)
+        # SQLite would make it with the modes of the umask.
+        os.close(os.open(kept, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+        connection.execute("VACUUM INTO ?", (str(kept),))
     for number, step in enumerate(_STEPS[version:], start=version + 1):
         connection.executescript(f"BEGIN IMMEDIATE; {step} PRAGMA user_version = {number}; COMMIT;")
