@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ from profexd.wire import CheckJson, WhyJson
 
 if TYPE_CHECKING:
     from profexd.tui.app import ProfexdApp
+
+_PATIENCE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +61,17 @@ class Commands:
 
     def __init__(self, app: ProfexdApp) -> None:
         self._app = app
+        self._read = threading.Event()
+        self._read.set()
 
     def run(self, names: Sequence[str]) -> None:
-        """Run pipelines now."""
-        self._each("started", names, names, lambda client, name: client.run_now(name))
+        """Run pipelines now; a file that was just saved counts, though it is read meanwhile."""
+
+        def start(client: ControlClient, name: str) -> None:
+            self._read.wait(_PATIENCE_SECONDS)
+            client.run_now(name)
+
+        self._each("started", names, names, start)
 
     def stop(self, names: Sequence[str], run_ids: Sequence[str]) -> None:
         """Stop runs; ``names`` are their pipelines, for the answer."""
@@ -106,7 +116,16 @@ class Commands:
 
     def reload(self) -> None:
         """Have the daemon of the pipeline under the cursor read its files anew."""
-        self._check("reloaded", self._app.here.client.reload)
+        client = self._app.here.client
+        self._read.clear()
+
+        def read() -> CheckJson:
+            try:
+                return client.reload()
+            finally:
+                self._read.set()
+
+        self._check("reloaded", read)
 
     def _each(
         self,

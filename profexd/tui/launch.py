@@ -57,6 +57,8 @@ def environment(options: LaunchOptions, environ: Mapping[str, str]) -> dict[str,
     wanted = {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_SMOOTH_SCROLL": "0"}
     if any(environ.get(name) for name in ("SSH_CONNECTION", "SSH_TTY", "TMUX", "STY")):
         wanted["TEXTUAL_FPS"] = "15"
+        # A connection that breaks would leave the terminal in the protocol: keys print garbage.
+        wanted["TEXTUAL_DISABLE_KITTY_KEY"] = "1"
     kept = {name: value for name, value in wanted.items() if name not in environ}
     if options.color == "none":
         kept["NO_COLOR"] = "1"

@@ -11,7 +11,11 @@ from profexd.tui.preferences import Host
 from profexd.tui.screens.base import ActionScreen
 from profexd.tui.widgets.hostbars import standing
 
-_MOVES = ("down", "up", "left", "right", "page", "top", "bottom", "pane", "palette")
+_MOVES = ("down", "up", "left", "right", "page", "top", "bottom", "pane")
+
+
+def _moves(action: Action) -> bool:
+    return action.label.split()[0] in _MOVES
 
 
 class Palette(Provider):
@@ -60,13 +64,11 @@ class Palette(Provider):
             return []
         context = screen.context()
         found: list[tuple[Action, str, str]] = []
-        for action in screen.heard():
-            if action.label.startswith(_MOVES):
-                continue
-            if action.id == "reconnect" and context.connected:
-                continue
+        # Who looks for what can be done does not look for arrows: these come last.
+        for action in sorted(screen.heard(), key=_moves):
             reason = action.enabled(context)
-            text = f"{action.label_for(context)}  ({shown_keys(action)})"
+            label = action.help if _moves(action) else action.label_for(context)
+            text = f"{label}  ({shown_keys(action)})"
             found.append((action, text, f"not now: {reason}" if reason else action.help))
         return found
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from textual import events
 
-from tests.tui.fakes import (
-    run,
-)
+from profexd.tui.actions import Place, heard_at, shown_keys
+from profexd.tui.palette import Palette
+from tests.tui.fakes import run
 from tests.tui.harness import Stage, play, ready, sample
 
 
@@ -91,6 +92,23 @@ def test_the_palette_goes_to_a_pipeline_by_name_past_the_filter() -> None:
         await stage.sees("go to the pipeline")
         await stage.press("down", "enter")
         await stage.sees("0 6 * * mon", "Id       x-stock_master")
+
+    play(script, sample())
+
+
+@pytest.mark.parametrize("place", [Place.LIST, Place.LOG, Place.PAGE])
+def test_the_palette_has_every_action(place: Place) -> None:
+    keys = {Place.LIST: (), Place.LOG: ("o",), Place.PAGE: ("u",)}
+
+    async def script(stage: Stage) -> None:
+        await ready(stage)
+        await stage.press(*keys[place])
+        await stage.until(lambda: getattr(stage.app.screen, "PLACE", None) is place)
+        hits = [hit async for hit in Palette(stage.app.screen).discover()]
+        offered = "\n".join(str(hit.prompt) for hit in hits)
+        for action in heard_at(place):
+            assert f"({shown_keys(action)})" in offered, action.id
+        assert len(hits) == len(heard_at(place))
 
     play(script, sample())
 

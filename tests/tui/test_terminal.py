@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -28,15 +29,16 @@ def site(tmp_path: Path, warehouse: Path) -> Iterator[Site]:
         site.kill()
 
 
-def open_on(site: Site, *options: str) -> Terminal:
-    command = [str(BIN / "profexctl"), "tui", f"--socket={site.socket}", *options]
+def open_on(site: Site, *options: str, before: Sequence[str] = ()) -> Terminal:
+    command = [*before, str(BIN / "profexctl"), "tui", f"--socket={site.socket}", *options]
     return Terminal(site.folder, command)
 
 
 @pytest.mark.timeout(120)
 def test_a_pipeline_is_run_paused_and_previewed_from_the_keyboard(site: Site) -> None:
     site.start()
-    with open_on(site) as terminal:
+    pager = "PAGER=sh -c 'cat; echo the pager has it; read key < /dev/tty'"
+    with open_on(site, before=["env", pager]) as terminal:
         terminal.sees("live", "3 pipelines", "newsletter", "never")
         terminal.press("/")
         terminal.press("news", "Enter")
@@ -46,7 +48,15 @@ def test_a_pipeline_is_run_paused_and_previewed_from_the_keyboard(site: Site) ->
         assert site.delivered() == ["newsletter.csv"]
         terminal.press("o")
         terminal.sees("phase deliver", "done", "END")
+        terminal.press("P")
+        assert "END" not in terminal.sees("phase deliver", "the pager has it")
+        terminal.press("Enter")
+        terminal.sees("phase deliver", "END")
         terminal.press("q")
+        terminal.press("P")
+        terminal.sees("newsletter", "Last ok", "the pager has it")
+        terminal.press("Enter")
+        terminal.sees("1 of 3 pipelines", "? help")
         terminal.press("t")
         terminal.sees("Pause newsletter")
         terminal.press("moving", "Enter")
@@ -91,11 +101,27 @@ def test_files_that_come_and_go_are_seen(site: Site) -> None:
 
 
 @pytest.mark.timeout(120)
-def test_a_killed_daemon_is_waited_for_and_its_successor_announced(site: Site) -> None:
-    with open_on(site) as terminal:
-        terminal.sees("The daemon is not running", "trying again")
+def test_whatever_keeps_from_the_daemon_is_waited_for_and_its_successor_announced(
+    site: Site,
+) -> None:
+    # The one thing that lets root pass where nobody may.
+    mortal = ["setpriv", "--bounding-set", "-dac_override"] if os.getuid() == 0 else []
+    with open_on(site, before=mortal) as terminal:
+        terminal.sees("The daemon is not running", "no daemon at", "trying again")
         site.start()
         terminal.sees("newsletter", "live")
+        site.stop()
+        terminal.sees("RECONNECTING", "newsletter", "data from")
+        site.start()
+        site.socket.chmod(0)
+        terminal.press("q")
+    with open_on(site, before=mortal) as terminal:
+        terminal.sees("You may not talk to the daemon", "join the group", "trying again")
+        site.socket.chmod(0o660)
+        terminal.sees("newsletter", "live")
+        site.socket.unlink()
+        terminal.press("r")
+        terminal.sees("no daemon at", "live")
         site.kill()
         terminal.sees("RECONNECTING", "newsletter", "data from")
         site.pipeline("late")

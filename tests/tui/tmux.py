@@ -49,6 +49,11 @@ class Terminal:
     def screen(self) -> str:
         return self._call("capture-pane", "-p")
 
+    @property
+    def pid(self) -> int:
+        """The process that has all others below it."""
+        return int(self._call("display-message", "-p", "#{pid}"))
+
     def press(self, *keys: str) -> None:
         self._call("send-keys", *keys)
 

@@ -72,6 +72,11 @@ class AskingScreen(ActionScreen, inherit_bindings=False):
         if run is not None:
             self.tui.confirm_resend(run)
 
+    def do_delete(self) -> None:
+        from profexd.tui.deleting import confirm_delete
+
+        confirm_delete(self.tui, self.context().targets)
+
     def do_why(self) -> None:
         name = self.chosen[0]
         self._ask(

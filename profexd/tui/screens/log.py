@@ -50,7 +50,7 @@ class LogScreen(ActionScreen, inherit_bindings=False):
         self._run_id = run_id
         self._pipeline = pipeline
         self._not_found = False
-        self._span: timedelta | None = None
+        self._window = ""
         self._was_connected = True
 
     def compose_body(self) -> ComposeResult:
@@ -145,8 +145,8 @@ class LogScreen(ActionScreen, inherit_bindings=False):
         if buffer.level != LEVELS[0]:
             text.append(f"  {buffer.level}s only" if buffer.level == LEVELS[-1] else "")
             text.append(f"  {buffer.level} and worse" if buffer.level != LEVELS[-1] else "")
-        if self._span is not None:
-            text.append(f"  last {humane.rough(self._span)}", "bold")
+        if self._window:
+            text.append(f"  {self._window}", "bold")
         text.append("" if log.wrap else "  not wrapped")
         if log.needle:
             text.append(f"  /{log.needle}", "bold")
@@ -277,8 +277,15 @@ class LogScreen(ActionScreen, inherit_bindings=False):
     def do_since_1h(self) -> None:
         self._since(timedelta(hours=1))
 
+    def do_since_attempt(self) -> None:
+        run = self._run(self._state)
+        begun = humane.parse(run["started_at"]) if run else None
+        self._window = "last attempt" if begun else ""
+        self.log_view.show_since(begun)
+        self._draw_status()
+
     def _since(self, span: timedelta | None) -> None:
-        self._span = span
+        self._window = f"last {humane.rough(span)}" if span else ""
         self.log_view.show_since(self.view.now - span if span else None)
         self._draw_status()
 
