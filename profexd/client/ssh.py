@@ -33,6 +33,7 @@ _OPTIONS = (
     # What the user has configured for sessions of their own.
     "ClearAllForwardings=yes",
     "ForwardAgent=no",
+    "ForwardX11=no",
     "RemoteCommand=none",
 )
 
