@@ -13,7 +13,7 @@ from pydantic_core import core_schema
 from profexd.api.options import Options
 from profexd.config.catalog import Catalog
 from profexd.config.readers.choices import PERIODS
-from profexd.config.readers.conditions import OPERATORS
+from profexd.config.readers.conditions import OPERATORS, Count
 from profexd.config.readers.documents import (
     NAME_PATTERN,
     PipelineFile,
@@ -68,6 +68,17 @@ _CONDITION_SHAPES: Mapping[str, Schema] = {
     "any": _GROUP,
     "all": _GROUP,
 }
+_SAID: Schema = {"anyOf": [{"required": ["value"]}, {"required": ["values"]}]}
+_COUNTS: Mapping[Count, Schema] = {
+    "none": {"properties": {"value": False, "values": {"maxItems": 0}}},
+    "one": {"properties": {"values": {"minItems": 1, "maxItems": 1}}, **_SAID},
+    "two": {
+        "properties": {"value": False, "values": {"minItems": 2, "maxItems": 2}},
+        "required": ["values"],
+    },
+    "some": {"properties": {"values": {"minItems": 1}}, **_SAID},
+}
+"""What a condition says beside an operator, by how many values that takes."""
 _EVENTS_SHAPES: Mapping[str, Schema] = {
     "range": {"anyOf": [{"enum": list(PERIODS)}, {"$ref": "#/$defs/span"}]}
 }
@@ -115,6 +126,10 @@ def _definitions(catalog: Catalog) -> Schema:
     for name, shapes in _SHAPES.items():
         for key, shape in shapes.items():
             definitions[name]["properties"][key] |= shape
+    definitions["condition"]["allOf"] = [
+        _for_operators([name for name, takes in OPERATORS.items() if takes == count], rule)
+        for count, rule in _COUNTS.items()
+    ]
     pipeline["properties"]["compression"] |= {
         "enum": list(dict.fromkeys([NO_COMPRESSION, *sorted(catalog.codecs)]))
     }
@@ -124,6 +139,11 @@ def _definitions(catalog: Catalog) -> Schema:
     definitions["source"]["oneOf"] = _any_required("table", "query")
     definitions["profexd"]["properties"]["defaults"] = _defaults(pipeline)
     return dict(sorted(definitions.items()))
+
+
+def _for_operators(operators: list[str], rule: Schema) -> Schema:
+    named = {"properties": {"operator": {"enum": operators}}, "required": ["operator"]}
+    return {"if": named, "then": rule}
 
 
 def _of_model(model: type[BaseModel], definitions: Schema) -> Schema:

@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from profexd.edit import saving, trial
-from profexd.edit.draft import Draft, fresh
+from profexd.edit.answers import Form
+from profexd.edit.conditions import Conditions
+from profexd.edit.draft import Draft, fresh, reached
 from profexd.edit.errors import EditError
+from profexd.edit.items import Items
+from profexd.edit.notices import Notices
 from profexd.edit.questions import Question, Schema
-from profexd.edit.steps import Step, order_of, steps_of
-from profexd.edit.target import Kind, Target
+from profexd.edit.steps import HERE, Step, order_of, steps_of
+from profexd.edit.target import SETTINGS, Kind, Target
 
 Columns = tuple[tuple[str, str], ...]
 """Names and types."""
@@ -30,11 +34,33 @@ class Composing:
         self.old = old
         self.draft = Draft(old or "", label=target.label)
         self._copied = False
+        self._defaults = _defaults(target) if target.kind is Kind.PIPELINE else {}
 
     @property
     def steps(self) -> tuple[Step, ...]:
         """The steps, by what was answered so far."""
-        return steps_of(self.target.kind, self._schema, self.draft.get, self.target.config)
+        values = self.draft.values
+        return steps_of(
+            self.target.kind,
+            self._schema,
+            lambda key: reached(values, key),
+            self.target.config,
+            events=self._of_events(values.get("source", self._defaults.get("source"))),
+            defaults=self._defaults,
+        )
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What is needed and not answered yet."""
+        values = self.draft.values
+        asked = (one for step in self.steps for one in step.questions if one.required)
+        return tuple(one.name for one in asked if reached(values, one.key) in (None, ""))
+
+    def items(self, question: Question, columns: Columns = ()) -> Items:
+        """Return the list of tables that a question is about; ``columns`` are the source's."""
+        if question.key == ("filter",):
+            return Conditions(self.draft, self._schema, columns)
+        return Notices(self.draft, self._schema)
 
     @property
     def changed(self) -> bool:
@@ -60,13 +86,38 @@ class Composing:
             self.draft.unset(question.key)
             return
         value = question.parse(text)
+        if value == HERE:
+            kept = self.draft.get(question.key)
+            value = kept if isinstance(kept, dict) else {"type": self._usual_type(question.name)}
         if value == question.default and self.draft.get(question.key) is None:
             return
         self.draft.set(question.key, value)
 
     def shown(self, question: Question) -> str:
         """Return what the draft says to a question, as an answer."""
-        return question.show(self.draft.get(question.key))
+        value = self.draft.get(question.key)
+        if HERE in question.choices and isinstance(value, dict):
+            return HERE
+        if question.form is Form.ITEMS:
+            return self.items(question).summary()
+        return question.show(value)
+
+    def _usual_type(self, kind: str) -> str:
+        said = self._schema["$defs"][kind]["properties"]["type"]
+        return str(said.get("const") or "file")
+
+    def _of_events(self, source: Any) -> bool:
+        if isinstance(source, str) and self.target.kind is Kind.PIPELINE:
+            file = Target(self.target.config, Kind.SOURCE, source).file
+            try:
+                source = tomllib.loads(file.read_text(encoding="utf-8"))
+            except (OSError, ValueError):
+                return False
+        return isinstance(source, dict) and source.get("kind") == "events"
+
+    def remove(self, name: str) -> None:
+        """Leave out a dotted key."""
+        self.draft.unset(_dotted(name))
 
     def assign(self, assignment: str) -> None:
         """Take ``key=value``: a dotted key and a TOML value; a word alone is text."""
@@ -123,10 +174,21 @@ class Composing:
         return named, text, "[columns]\ndevice = false\n"
 
     def save(self) -> None:
-        """Write the file; a new one never over another."""
+        """Write the file; a new one never over another, nor over what somebody else wrote."""
         if self.old is None:
             saving.create(self.target, self.text)
-        else:
+            return
+        try:
+            now = self.target.file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            now = ""
+        if now != self.old:
+            raise EditError(
+                f"{self.target.file} was changed by somebody else meanwhile; nothing was saved",
+                code="edit_failed",
+                hint="leave it, and open it again",
+            )
+        if self.text != self.old:
             saving.replace(self.target, self.text)
 
 
@@ -160,6 +222,16 @@ def resume(target: Target, schema: Schema, *, state: str | None = None) -> Compo
     except UnicodeDecodeError:
         raise EditError(f"{target.file}: is not UTF-8", code="config_invalid") from None
     return Composing(target, schema, old=old, state=state)
+
+
+def _defaults(target: Target) -> dict[str, Any]:
+    """Return what profexd.toml says for every pipeline, as far as it can be read."""
+    try:
+        said = tomllib.loads((target.config / SETTINGS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    defaults = said.get("defaults")
+    return defaults if isinstance(defaults, dict) else {}
 
 
 def _dotted(name: str) -> tuple[str, ...]:

@@ -19,6 +19,10 @@ class Place(StrEnum):
     LIST = "Pipelines"
     LOG = "Log"
     PAGE = "Plugins and Daemon"
+    FORM = "Form"
+    CHOICES = "Form, at a choice"
+    COLUMNS = "Form, in the columns"
+    ITEMS = "Form, conditions and notices"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,8 @@ class Action:
 
 
 _L, _G, _P, _W = Place.LIST, Place.LOG, Place.PAGE, Place.EVERYWHERE
+_F, _FC, _FO, _FI = Place.FORM, Place.CHOICES, Place.COLUMNS, Place.ITEMS
+_SHOWN = (_L, _G, _P, _F, _FC, _FO, _FI, _W)
 
 # fmt: off
 ACTIONS: tuple[Action, ...] = (
@@ -73,6 +79,8 @@ ACTIONS: tuple[Action, ...] = (
            menu=True, enabled=reasons.edits_chosen),
     Action("new", ("n",), "new", "a new pipeline, source or sink, by a form", _L,
            menu=True, enabled=reasons.edits),
+    Action("delete", ("D",), "delete", "delete its file (asks first); its history stays", _L,
+           menu=True, danger=True, enabled=reasons.edits_chosen),
     Action("filter", ("/",), "filter", "filter while typing", _L, footer=6),
     Action("menu", (".",), "more", "what can be done with the pipeline", _L, footer=7),
     Action("sort", ("s",), "sort", "sort the list", _L),
@@ -124,6 +132,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("since_all", ("0",), "all", "show all lines of the run", _G),
     Action("since_5m", ("1",), "5 minutes", "show the lines of the last 5 minutes", _G),
     Action("since_1h", ("2",), "1 hour", "show the lines of the last hour", _G),
+    Action("since_attempt", ("3",), "attempt", "show the lines of the last attempt alone", _G),
     Action("copy", ("y",), "copy", "copy the lines on screen to the clipboard", _G),
     Action("copy_all", ("Y",), "copy all", "copy all lines to the clipboard", _G),
     Action("draw_mark", ("m",), "mark", "draw a line with the time", _G),
@@ -148,6 +157,39 @@ ACTIONS: tuple[Action, ...] = (
     Action("page_forward", ("pagedown", "ctrl+d"), "page down", "a page down", _P),
     Action("page_backward", ("pageup", "ctrl+u"), "page up", "a page up", _P),
     Action("close_page", ("escape", "q"), "back", "back to the pipelines", _P, footer=7),
+    Action("form_next", ("enter",), "next", "take the answer and go on; open; press a button", _F,
+           footer=1),
+    Action("form_down", ("down", "tab"), "down", "to the next line", _F),
+    Action("form_up", ("up", "shift+tab"), "up", "to the line before", _F),
+    Action("form_next_step", ("pagedown",), "next step", "to the next step", _F, footer=4),
+    Action("form_previous_step", ("pageup",), "step before", "to the step before", _F, footer=5),
+    Action("form_save", ("f2",), "save", "check it, and save it if nothing is wrong", _F, footer=2),
+    Action("form_leave", ("escape",), "leave", "leave; asks if anything would be lost", _F,
+           footer=3),
+    Action("choice_next", ("right", "space"), "next word", "the next word; letters go to theirs",
+           _FC),
+    Action("choice_previous", ("left",), "word before", "the word before", _FC),
+    Action("choice_clear", ("backspace", "delete"), "leave out", "leave the key out", _FC),
+    Action("column_toggle", ("space", "x"), "in or out", "the column in, or out", _FO),
+    Action("column_lower", ("J",), "move down", "move the column down", _FO),
+    Action("column_higher", ("K",), "move up", "move the column up", _FO),
+    Action("column_rename", ("r",), "rename", "another name in the file", _FO),
+    Action("column_search", ("/",), "search", "search for columns", _FO),
+    Action("column_reset", ("a",), "all", "all of them again, as the source has them", _FO),
+    Action("column_down", ("j", "down"), "down", "a column down", _FO),
+    Action("column_up", ("k", "up"), "up", "a column up", _FO),
+    Action("item_add", ("a", "n"), "add", "add one after this, or into this group", _FI, footer=1),
+    Action("item_open", ("enter",), "change", "change it; of a group: all hold, or any", _FI,
+           footer=2),
+    Action("item_remove", ("x", "delete"), "remove", "remove it, a group with all it has", _FI,
+           footer=3),
+    Action("item_group", ("g",), "group", "add a group after this, or into this group", _FI,
+           footer=5),
+    Action("item_lower", ("J",), "move down", "move it down", _FI, footer=6),
+    Action("item_higher", ("K",), "move up", "move it up", _FI),
+    Action("item_down", ("j", "down", "tab"), "down", "down", _FI),
+    Action("item_up", ("k", "up", "shift+tab"), "up", "up", _FI),
+    Action("item_leave", ("escape", "q", "f2"), "back", "back to the form", _FI, footer=4),
     Action("help", ("?", "f1"), "help", "this page", _W, footer=8),
     Action("palette", ("ctrl+p", ":"), "palette", "all actions; or type a pipeline's name", _W),
     Action("redraw", ("ctrl+l",), "redraw", "draw the screen anew", _W),
@@ -220,14 +262,14 @@ def help_sections(
             place.value,
             [(shown_keys(action), action.help) for action in actions if action.where is place],
         )
-        for place in (Place.LIST, Place.LOG, Place.PAGE, Place.EVERYWHERE)
+        for place in _SHOWN
     ]
 
 
 def markdown() -> str:
     """Return the tables of keys for ``docs/tui.md``, with the ids that ``tui.toml`` takes."""
     lines: list[str] = []
-    for place in (Place.LIST, Place.LOG, Place.PAGE, Place.EVERYWHERE):
+    for place in _SHOWN:
         lines += [f"### {place.value}", "", "| Keys | | id |", "|---|---|---|"]
         lines += [
             f"| {_code(shown_keys(action))} | {action.help} | {action.id} |"

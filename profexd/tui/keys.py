@@ -49,6 +49,7 @@ SHOWN_KEYS = {
     "left": "Left",
     "right": "Right",
     "f1": "F1",
+    "f2": "F2",
 }
 
 # Prefixes of tmux and screen, flow control, and what terminals send for other keys.

@@ -2,89 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import tomllib
-from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.app import App
-from textual.pilot import Pilot
 
-from profexd.edit import child
-from profexd.edit.composing import Composing, begin, resume
-from profexd.edit.target import Kind, named
-from profexd.tui.forms.screen import FormScreen
+from profexd.edit.target import Kind
 from tests.edit.driving import Desk
-
-PATIENCE_SECONDS = 20
-
-
-@pytest.fixture(scope="session")
-def schema() -> dict[str, Any]:
-    return child.schema()
-
-
-class Stage:
-    """The form on a screen without a terminal."""
-
-    def __init__(self, app: App[Any], pilot: Pilot[Any]) -> None:
-        self.app = app
-        self.pilot = pilot
-        self.left: list[str | None] = []
-
-    async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
-
-    async def type(self, text: str) -> None:
-        await self.pilot.press(*text)
-
-    @property
-    def text(self) -> str:
-        strips = self.app.screen._compositor.render_strips()
-        return "\n".join("".join(part.text for part in strip).rstrip() for strip in strips) + "\n"
-
-    async def until(self, condition: Callable[[], bool]) -> None:
-        try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                while not condition():
-                    await self.pilot.pause(0.03)
-        except TimeoutError:
-            raise AssertionError(f"never came; the screen is\n{self.text}") from None
-
-    async def sees(self, *texts: str) -> None:
-        await self.until(lambda: all(text in self.text for text in texts))
-
-
-def play(
-    composing: Composing,
-    script: Callable[[Stage], Awaitable[None]],
-    size: tuple[int, int] = (80, 24),
-) -> list[str | None]:
-    """Run ``script`` with the form, and return how it was left."""
-    left: list[str | None] = []
-
-    async def run() -> None:
-        app: App[Any] = App()
-        async with app.run_test(size=size) as pilot:
-            await app.push_screen(FormScreen(composing), left.append)
-            await script(Stage(app, pilot))
-
-    asyncio.run(run())
-    return left
-
-
-def new(desk: Desk, schema: dict[str, Any], kind: Kind, name: str) -> Composing:
-    return begin(named(kind, name, desk.config), schema)
-
-
-def said(file: Path) -> dict[str, Any]:
-    return tomllib.loads(file.read_text())
+from tests.edit.staging import FormStage, new, news, play, said
 
 
 def test_a_pipeline_is_made_in_four_steps(desk: Desk, schema: dict[str, Any]) -> None:
-    async def script(stage: Stage) -> None:
+    async def script(stage: FormStage) -> None:
         await stage.sees("New pipeline mail", "[1 Storage and file]", "4 Schedule", "source *")
         assert "Where rows come from" in stage.text
         await stage.press("w", "enter", "l", "enter")
@@ -102,7 +30,7 @@ def test_a_pipeline_is_made_in_four_steps(desk: Desk, schema: dict[str, Any]) ->
         await stage.sees("[4 Schedule]", "every 6h")
         await stage.type("daily at 03:00")
         await stage.press("f2")
-        await stage.until(lambda: not isinstance(stage.app.screen, FormScreen))
+        await stage.left()
 
     file = desk.config / "pipelines/mail.toml"
     assert play(new(desk, schema, Kind.PIPELINE, "mail"), script) == [str(file)]
@@ -122,7 +50,7 @@ def test_columns_are_left_out_moved_renamed_and_searched(
     file = desk.config / "pipelines/news.toml"
     before = file.read_text()
 
-    async def script(stage: Stage) -> None:
+    async def script(stage: FormStage) -> None:
         await stage.sees("Edit pipeline news", "< warehouse >")
         await stage.press("pagedown", "pagedown")
         await stage.sees("[x] profile_id", "[x] phone")
@@ -143,10 +71,9 @@ def test_columns_are_left_out_moved_renamed_and_searched(
         await stage.press("j", "down", "K")
         await stage.sees("1,000 rows of 18 columns", "phone          Mail")
         await stage.press("f2")
-        await stage.until(lambda: not isinstance(stage.app.screen, FormScreen))
+        await stage.left()
 
-    target = named(Kind.PIPELINE, "news", desk.config)
-    assert play(resume(target, schema), script) == [str(file)]
+    assert play(news(desk, schema), script) == [str(file)]
     columns = said(file)["columns"]
     assert columns["rename"] == {"email": "Mail"}
     assert columns["properties"][:3] == ["phone", "email", "Name"]
@@ -160,15 +87,14 @@ def test_comments_and_order_stay_where_a_form_changes_a_file(
     file = desk.config / "pipelines/news.toml"
     before = file.read_text()
 
-    async def script(stage: Stage) -> None:
+    async def script(stage: FormStage) -> None:
         await stage.sees("< warehouse >")
         await stage.press("down", "down", *["backspace"] * 8)
         await stage.type("letters.csv")
         await stage.press("f2")
-        await stage.until(lambda: not isinstance(stage.app.screen, FormScreen))
+        await stage.left()
 
-    target = named(Kind.PIPELINE, "news", desk.config)
-    assert play(resume(target, schema), script) == [str(file)]
+    assert play(news(desk, schema), script) == [str(file)]
     assert file.read_text() == before.replace("news.csv", "letters.csv")
 
 
@@ -178,7 +104,7 @@ def test_what_is_wrong_is_shown_at_its_question_and_not_saved(
     file = desk.config / "pipelines/news.toml"
     before = file.read_text()
 
-    async def script(stage: Stage) -> None:
+    async def script(stage: FormStage) -> None:
         await stage.press("pagedown", "pagedown", "pagedown")
         await stage.sees("[4 Schedule]")
         await stage.type("every tuesday")
@@ -189,17 +115,16 @@ def test_what_is_wrong_is_shown_at_its_question_and_not_saved(
         await stage.press("n")
         await stage.sees("[4 Schedule]")
         await stage.press("escape", "y")
-        await stage.until(lambda: not isinstance(stage.app.screen, FormScreen))
+        await stage.left()
 
-    target = named(Kind.PIPELINE, "news", desk.config)
-    assert play(resume(target, schema), script) == [None]
+    assert play(news(desk, schema), script) == [None]
     assert file.read_text() == before
 
 
 def test_a_sink_asks_what_its_plugin_declares_and_where_secrets_are(
     desk: Desk, schema: dict[str, Any]
 ) -> None:
-    async def script(stage: Stage) -> None:
+    async def script(stage: FormStage) -> None:
         await stage.sees("New sink drop", "type *", "1 Storage")
         await stage.press("s", "s", "enter")
         await stage.sees("< sftp >", "host *", "username *", "2 Credentials")
@@ -217,7 +142,7 @@ def test_a_sink_asks_what_its_plugin_declares_and_where_secrets_are(
         await stage.type("env:DROP")
         await stage.sees("to sftp://us@drop.example.com")
         await stage.press("f2")
-        await stage.until(lambda: not isinstance(stage.app.screen, FormScreen))
+        await stage.left()
 
     file = desk.config / "sinks/drop.toml"
     left = play(new(desk, schema, Kind.SINK, "drop"), script)
@@ -232,7 +157,7 @@ def test_a_sink_asks_what_its_plugin_declares_and_where_secrets_are(
 
 
 def test_a_source_shows_its_rows(desk: Desk, schema: dict[str, Any]) -> None:
-    async def script(stage: Stage) -> None:
+    async def script(stage: FormStage) -> None:
         await stage.sees("New source people", "[1 Database]")
         await stage.press("down")
         await stage.type(str(desk.warehouse))
@@ -243,7 +168,7 @@ def test_a_source_shows_its_rows(desk: Desk, schema: dict[str, Any]) -> None:
         await stage.sees("profiles.key")
         await stage.type("profile_id")
         await stage.press("f2")
-        await stage.until(lambda: not isinstance(stage.app.screen, FormScreen))
+        await stage.left()
 
     file = desk.config / "sources/people.toml"
     assert play(new(desk, schema, Kind.SOURCE, "people"), script, size=(60, 20)) == [str(file)]
@@ -265,9 +190,9 @@ def test_what_a_third_party_declares_is_asked(desk: Desk, schema: dict[str, Any]
     pigeon = {"properties": options, "required": ["type", "loft"]}
     known = {"$defs": {**schema["$defs"], "sink": sink, "sink-pigeon": pigeon}}
 
-    async def script(stage: Stage) -> None:
+    async def script(stage: FormStage) -> None:
         await stage.press("p", "enter")
-        await stage.sees("< pigeon >", "loft *", "Where the pigeon lives.", "1 more options")
+        await stage.sees("< pigeon >", "loft *", "Where the pigeon lives.", "+ more", "speed")
         await stage.press("down", "enter")
         await stage.sees("speed", "< slow (default) >")
         await stage.press("right")
@@ -282,7 +207,7 @@ def test_what_a_third_party_declares_is_asked(desk: Desk, schema: dict[str, Any]
 def test_the_form_fits_every_terminal(
     desk: Desk, schema: dict[str, Any], size: tuple[int, int]
 ) -> None:
-    async def script(stage: Stage) -> None:
+    async def script(stage: FormStage) -> None:
         await stage.sees("Edit pipeline news", "< warehouse >", "news.csv", "enter next")
         await stage.sees("1,000 rows of 20 columns")
         for _ in range(12):
@@ -293,4 +218,4 @@ def test_the_form_fits_every_terminal(
         await stage.press("f1")
         await stage.sees("Keys of the form")
 
-    play(resume(named(Kind.PIPELINE, "news", desk.config), schema), script, size=size)
+    play(news(desk, schema), script, size=size)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from profexd.cli.control.caller import Caller, complete_pipeline, shared_options
-from profexd.cli.control.files import config_option, home_of, telling
+from profexd.cli.control.files import Home, config_option, home_of, telling
 from profexd.cli.words import plural
 from profexd.wire import Exit
 
@@ -20,21 +20,48 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("name", shell_complete=complete_pipeline)
+@click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A dotted key and a TOML value; several times. No editor is opened then.",
+)
+@click.option(
+    "--unset",
+    "removals",
+    multiple=True,
+    metavar="KEY",
+    help="Leave out a dotted key; several times. No editor is opened then.",
+)
+@click.option("--ask", is_flag=True, help="Ask step by step, as new does, instead of an editor.")
 @config_option
 @shared_options
 @click.pass_obj
-def command(caller: Caller, name: str, config: str | None) -> int:
+def command(
+    caller: Caller,
+    name: str,
+    assignments: tuple[str, ...],
+    removals: tuple[str, ...],
+    ask: bool,
+    config: str | None,
+) -> int:
     """Open the file of pipeline NAME in $VISUAL or $EDITOR, with your own rights.
 
     NAME may also be sources/NAME, sinks/NAME or profexd.toml. A copy is edited and checked; what
     is wrong is shown before anything is saved. A file that you may not write is for sudoedit.
+    With --set, --unset or --ask the file is changed without an editor: comments and order stay.
     """
     from profexd.edit.session import Session
     from profexd.edit.target import target_of
 
     home = home_of(caller, config)
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise click.UsageError("an editor needs a terminal")
+    direct = bool(assignments or removals)
+    if not direct and not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise click.UsageError("an editor needs a terminal; change single keys with --set")
+    if direct or ask:
+        with telling():
+            return _compose(caller, home, name, assignments, removals, ask=ask)
     with telling():
         target = target_of(name, Path(home.config))
         with Session(target, caller.environ, state=home.state) as session:
@@ -58,6 +85,36 @@ def command(caller: Caller, name: str, config: str | None) -> int:
     else:
         caller.console.say("nothing saved")
     return Exit.OK if saved or verdict is None else Exit.FAILED
+
+
+def _compose(
+    caller: Caller,
+    home: Home,
+    name: str,
+    assignments: tuple[str, ...],
+    removals: tuple[str, ...],
+    *,
+    ask: bool,
+) -> int:
+    """Change keys of a file; those that are set come after those that are left out."""
+    from profexd.cli.drafted import finish
+    from profexd.cli.interview import interview
+    from profexd.edit import child
+    from profexd.edit.composing import resume
+    from profexd.edit.target import Kind, target_of
+
+    target = target_of(name, Path(home.config))
+    if ask and target.kind is Kind.SETTINGS:
+        raise click.UsageError(f"{target.word} is changed in an editor, or with --set")
+    composing = resume(target, child.schema(), state=home.state)
+    for removal in removals:
+        composing.remove(removal)
+    for assignment in assignments:
+        composing.assign(assignment)
+    if ask and not interview(caller.console, composing, sys.stdin):
+        caller.console.say("nothing saved")
+        return Exit.FAILED
+    return finish(caller, composing, glance_is_due=not ask)
 
 
 def _settle(caller: Caller, session: Session) -> tuple[Verdict | None, bool]:

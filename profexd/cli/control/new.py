@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from profexd.cli.control.caller import Caller, shared_options
 from profexd.cli.control.files import config_option, home_of, telling
 from profexd.wire import Exit
-
-if TYPE_CHECKING:
-    from profexd.edit.composing import Composing
-    from profexd.edit.trial import Glance, Verdict
 
 
 @click.command()
@@ -50,6 +45,7 @@ def command(
     On a terminal, without --set and --from, it asks, step by step. The draft is checked before
     it is saved, and what it would export is shown. A file that is there is never overwritten.
     """
+    from profexd.cli.drafted import finish
     from profexd.edit import child
     from profexd.edit.composing import begin
     from profexd.edit.target import Kind, named
@@ -69,35 +65,4 @@ def command(
                 return Exit.FAILED
         for assignment in assignments:
             composing.assign(assignment)
-        return _finish(caller, composing, glance_is_due=not asking)
-
-
-def _finish(caller: Caller, composing: Composing, *, glance_is_due: bool) -> int:
-    verdict = composing.check()
-    if verdict.ok:
-        composing.save()
-    glance = composing.preview() if verdict.ok and glance_is_due else None
-    if caller.as_json:
-        caller.console.json(_as_json(composing, verdict, glance))
-        return Exit.OK if verdict.ok else Exit.USAGE
-    caller.console.problems((*verdict.problems, *verdict.elsewhere))
-    if not verdict.ok:
-        caller.console.say("nothing saved")
-        return Exit.USAGE
-    if glance is not None:
-        from profexd.cli.draft_words import write_glance
-
-        write_glance(caller.console, glance, composing.target.kind)
-    caller.console.print(f"saved {composing.target.file}")
-    return Exit.OK
-
-
-def _as_json(composing: Composing, verdict: Verdict, glance: Glance | None) -> dict[str, object]:
-    return {
-        "name": composing.target.name,
-        "kind": composing.target.kind.value,
-        "file": str(composing.target.file),
-        "saved": verdict.ok,
-        "problems": [*verdict.problems, *verdict.elsewhere],
-        "preview": glance.preview if glance else None,
-    }
+        return finish(caller, composing, glance_is_due=not asking)

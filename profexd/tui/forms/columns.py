@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input, OptionList
@@ -14,62 +11,9 @@ from textual.widgets.option_list import Option
 
 from profexd.edit.columns import ColumnChoice, ColumnRow
 
-WORDS = (
-    "The columns of the source: space in or out, J K move down or up, r rename, / search,"
-    " a all of them again."
-)
-
 
 class ColumnOptions(OptionList, inherit_bindings=False):
-    """Moves with the arrows, and lets go of them at both ends."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        ("down,j", "down", "Down"),
-        ("up,k", "up", "Up"),
-        ("tab", "app.focus_next", "On"),
-        ("shift+tab", "app.focus_previous", "Back"),
-        ("space,x", "in_or_out", "In or out"),
-        ("J,shift+down", "move(1)", "Move down"),
-        ("K,shift+up", "move(-1)", "Move up"),
-        ("r", "rename", "Rename"),
-        ("slash", "search", "Search"),
-        ("a", "all", "All again"),
-    ]
-
-    def action_down(self) -> None:
-        """Go down, or on to the next line of the form."""
-        if self.highlighted is not None and self.highlighted < self.option_count - 1:
-            self.action_cursor_down()
-        else:
-            self.screen.focus_next()
-
-    def action_up(self) -> None:
-        """Go up, or back to the line before."""
-        if self.highlighted:
-            self.action_cursor_up()
-        else:
-            self.screen.focus_previous()
-
-    def action_in_or_out(self) -> None:
-        self._list.toggle()
-
-    def action_move(self, by: int) -> None:
-        self._list.move(by)
-
-    def action_rename(self) -> None:
-        self._list.ask("rename")
-
-    def action_search(self) -> None:
-        self._list.ask("search")
-
-    def action_all(self) -> None:
-        self._list.all_again()
-
-    @property
-    def _list(self) -> ColumnList:
-        found = self.parent
-        assert isinstance(found, ColumnList)
-        return found
+    """The lines; the form says what keys do."""
 
 
 class ColumnList(Vertical):
@@ -115,6 +59,36 @@ class ColumnList(Vertical):
         """The name of the column under the cursor."""
         place = self.options.highlighted
         return self._shown[place] if place is not None and place < len(self._shown) else None
+
+    def perform(self, action_id: str) -> bool:
+        """Do what one of its keys means; False where the list ends there."""
+        match action_id:
+            case "column_down":
+                return self.go(1)
+            case "column_up":
+                return self.go(-1)
+            case "column_toggle":
+                self.toggle()
+            case "column_lower":
+                self.move(1)
+            case "column_higher":
+                self.move(-1)
+            case "column_rename":
+                self.ask("rename")
+            case "column_search":
+                self.ask("search")
+            case "column_reset":
+                self.all_again()
+        return True
+
+    def go(self, by: int) -> bool:
+        """Go up or down; False where the list ends there."""
+        options = self.options
+        place = (options.highlighted or 0) + by
+        if not 0 <= place < options.option_count:
+            return False
+        options.highlighted = place
+        return True
 
     def toggle(self) -> None:
         """Leave the column out, or take it in again."""

@@ -1,35 +1,37 @@
-"""The lines of a form: a text, a choice, or a button, each with its name before it."""
+"""The lines of a form: a text, a choice, a list or a button, each with its name before it."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable, Iterable, Mapping
 
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.message import Message
+from textual.suggester import Suggester
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from profexd.edit.questions import Form, Question
+from profexd.edit.answers import Form
+from profexd.edit.questions import Question
 
-NAME_WIDTH = 22
+_HOW = {
+    Form.LIST: " Words with commas between.",
+    Form.SCALARS: " Words with commas between.",
+    Form.TABLE: " Written as name = value, name = value.",
+    Form.SECRET: " Where it is: env:NAME, file:/PATH or credential:NAME.",
+    Form.SECRETS: " Written as name = env:NAME, name = file:/PATH.",
+}
 
 
 class Chooser(Static, can_focus=True):
-    """One of several words: left and right or space go round, a letter goes to the next with it."""
+    """One of several words: it is turned, or goes to what is typed."""
 
     DEFAULT_CSS = """
-    Chooser { height: 1; width: 1fr; padding: 0 1; }
+    Chooser { height: 1; width: 1fr; text-wrap: nowrap; text-overflow: ellipsis; }
     Chooser:focus { background: $panel; text-style: bold; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        ("right,space", "turn(1)", "Next"),
-        ("left", "turn(-1)", "Previous"),
-        ("backspace,delete", "clear", "Leave out"),
-    ]
 
     class Chosen(Message):
         """Another word was chosen."""
@@ -43,38 +45,74 @@ class Chooser(Static, can_focus=True):
             """The widget that says so."""
             return self.chooser
 
-    def __init__(self, choices: tuple[str, ...], value: str, default: str) -> None:
+    def __init__(self, question: Question, value: str) -> None:
         super().__init__("", markup=False)
-        self._choices = choices
+        self._choices = tuple(one for one in question.choices if one) or ("yes", "no")
+        self._default = question.show(question.default)
+        self._unset = "choose" if question.required else "not set"
+        self._typed = ""
         self.value = value
-        self._default = default
 
     def on_mount(self) -> None:
         self._draw()
 
-    def action_turn(self, by: int) -> None:
+    def perform(self, action_id: str) -> None:
+        """Do what one of its keys means."""
+        match action_id:
+            case "choice_next":
+                self.turn(1)
+            case "choice_previous":
+                self.turn(-1)
+            case "choice_clear":
+                self.clear()
+
+    def turn(self, by: int) -> None:
         """Go to the next word or the one before; the first comes after the last."""
+        self._typed = ""
         now = self.value or self._default
         if now in self._choices:
             self._choose(self._choices[(self._choices.index(now) + by) % len(self._choices)])
         elif self._choices:
             self._choose(self._choices[0 if by > 0 else -1])
 
-    def action_clear(self) -> None:
+    def clear(self) -> None:
         """Leave the key out."""
+        self._typed = ""
         self._choose("")
+
+    def seeks(self, key: str) -> bool:
+        """Whether a key is typed to go to a word: space only within one."""
+        if key == "space":
+            return bool(self._typed) and any(self._found(f"{self._typed} "))
+        return len(key) == 1 and (key.isalnum() or key == "(")
 
     def on_key(self, event: events.Key) -> None:
         letter = event.character
-        if letter is None or not letter.isalnum():
+        if letter is None or not self.seeks("space" if letter == " " else letter):
+            self._typed = ""
             return
+        event.stop()
+        self._typed += letter.lower()
+        if not any(self._found(self._typed)):
+            self._typed = letter.lower()
+        found = list(self._found(self._typed))
         now = self.value or self._default
-        start = self._choices.index(now) + 1 if now in self._choices else 0
-        for one in (*self._choices[start:], *self._choices[:start]):
-            if one.lower().startswith(letter.lower()):
-                event.stop()
-                self._choose(one)
-                return
+        if len(self._typed) > 1 and now in found:
+            return
+        places = [self._choices.index(one) for one in found]
+        here = self._choices.index(now) if now in self._choices else -1
+        after = [place for place in places if place > here] if len(self._typed) == 1 else places
+        if places:
+            self._choose(self._choices[(after or places)[0]])
+
+    def _found(self, typed: str) -> Iterable[str]:
+        """Yield the words that begin with what was typed, or else hold it."""
+        begin = [one for one in self._choices if one.lower().startswith(typed)]
+        inside = (one for one in self._choices if len(typed) > 1 and typed in one.lower())
+        return begin or inside
+
+    def on_blur(self) -> None:
+        self._typed = ""
 
     def _choose(self, value: str) -> None:
         if value != self.value:
@@ -86,7 +124,7 @@ class Chooser(Static, can_focus=True):
         if self.value:
             self.update(Text(f"< {self.value} >"))
         else:
-            usual = f"{self._default} (default)" if self._default else "choose"
+            usual = f"{self._default} (default)" if self._default else self._unset
             self.update(Text(f"< {usual} >", style="dim"))
 
 
@@ -94,13 +132,68 @@ class Line(Static, can_focus=True):
     """A line that does something on enter."""
 
     DEFAULT_CSS = """
-    Line { height: 1; padding: 0 1; color: $text-muted; }
+    Line { height: 1; padding: 0 1; color: $text-muted; text-wrap: nowrap;
+           text-overflow: ellipsis; }
     Line:focus { background: $panel; color: $foreground; text-style: bold; }
     """
 
-    def __init__(self, text: str, action: str) -> None:
+    def __init__(self, text: str | Text, action: str, words: str = "") -> None:
         super().__init__(text, markup=False)
         self.action = action
+        self.words = words
+
+
+class Opener(Line):
+    """Shows a list in one line; enter opens it."""
+
+    DEFAULT_CSS = """
+    Opener { width: 1fr; color: $foreground; padding: 0; }
+    """
+
+    def __init__(self, value: str, none: str) -> None:
+        text = Text(value) if value else Text(f"{none}; enter adds", style="dim")
+        super().__init__(text, "items")
+        self.value = value
+
+
+class Entry(Input):
+    """A line of text that hears all its keys in the order they were typed."""
+
+    async def _on_key(self, event: events.Key) -> None:
+        edit = _EDITS.get(event.key)
+        if edit is None:
+            await super()._on_key(event)
+            return
+        # As a binding it would come after the letters that follow.
+        event.stop()
+        event.prevent_default()
+        edit(self)
+
+
+_EDITS: Mapping[str, Callable[[Input], None]] = {
+    "backspace": Input.action_delete_left,
+    "delete": Input.action_delete_right,
+    "left": Input.action_cursor_left,
+    "right": Input.action_cursor_right,
+    "home": Input.action_home,
+    "end": Input.action_end,
+}
+
+
+class ColumnSuggester(Suggester):
+    """Completes the last word to the name of a column."""
+
+    def __init__(self, names: Callable[[], Iterable[str]]) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self._names = names
+
+    async def get_suggestion(self, value: str) -> str | None:
+        word = value.rpartition(",")[2].lstrip().removeprefix("-")
+        if not word or word[:1] in "[{":
+            return None
+        near = (name for name in self._names() if name.lower().startswith(word.lower()))
+        found = next(near, None)
+        return None if found is None else value[: len(value) - len(word)] + found
 
 
 class Field(Horizontal):
@@ -111,11 +204,18 @@ class Field(Horizontal):
     Field > .name { width: 22; height: 1; padding: 0 1; text-wrap: nowrap;
                     text-overflow: ellipsis; }
     Field.-wrong > .name { color: $error; text-style: bold; }
-    Field > Input { width: 1fr; height: 1; padding: 0 1; background: $surface; }
+    Field > Input { width: 1fr; height: 1; background: $surface; }
     Field > Input:focus { background: $panel; }
     """
 
-    def __init__(self, question: Question, value: str) -> None:
+    def __init__(
+        self,
+        question: Question,
+        value: str,
+        *,
+        none: str = "",
+        columns: Callable[[], Iterable[str]] = tuple,
+    ) -> None:
         super().__init__()
         self.question = question
         self.taken = value
@@ -123,25 +223,16 @@ class Field(Horizontal):
         self.seen = value.strip()
         """The answer as it last was: a line that is made anew says that it has changed."""
         self.error = ""
+        self.control = _control(question, value, none, columns)
+        """What is typed into, turned, or opened."""
 
     def compose(self) -> ComposeResult:
         question = self.question
         mark = " *" if question.required else ""
-        yield Static(Text(f"{question.name}{mark}"), classes="name", markup=False)
-        default = question.show(question.default)
-        if question.form is Form.BOOLEAN or (question.choices and question.form is Form.CHOICE):
-            choices = tuple(one for one in question.choices if one) or ("yes", "no")
-            yield Chooser(choices, self.taken, default)
-        else:
-            usual = default or (f"as {question.example}" if question.example else "")
-            yield Input(self.taken, placeholder=usual, compact=True, select_on_focus=False)
-
-    @property
-    def control(self) -> Input | Chooser:
-        """What is typed into, or turned."""
-        found: Widget = self.children[1]
-        assert isinstance(found, Input | Chooser)
-        return found
+        name = question.name.removeprefix(f"{question.section}.")
+        lead = "  " if question.section else ""
+        yield Static(Text(f"{lead}{name}{mark}"), classes="name", markup=False)
+        yield self.control
 
     @property
     def answer(self) -> str:
@@ -158,10 +249,29 @@ class Field(Horizontal):
         """What to know of it: what is wrong, else what it is and how it is written."""
         if self.error:
             return self.error
-        how = {
-            Form.LIST: " Words with commas between.",
-            Form.TABLE: " Written as name = value, name = value.",
-            Form.SECRET: " Where it is: env:NAME, file:/PATH or credential:NAME.",
-        }.get(self.question.form, "")
+        how = _HOW.get(self.question.form, "")
         example = f" As {self.question.example}." if self.question.example else ""
         return f"{self.question.doc}{how}{example}".replace("…", "...")
+
+
+def _control(
+    question: Question, value: str, none: str, columns: Callable[[], Iterable[str]]
+) -> Input | Chooser | Opener:
+    if question.form is Form.ITEMS:
+        return Opener(value, none)
+    if question.form is Form.BOOLEAN or (question.choices and question.form is Form.CHOICE):
+        return Chooser(question, value)
+    default = question.show(question.default)
+    return Entry(
+        value,
+        placeholder=default or (f"as {question.example}" if question.example else ""),
+        compact=True,
+        select_on_focus=False,
+        suggester=ColumnSuggester(columns) if question.of_columns else None,
+    )
+
+
+def field_of(focused: Widget | None) -> Field | None:
+    """Return the field that has the focus."""
+    parent = focused.parent if focused is not None else None
+    return parent if isinstance(parent, Field) else None

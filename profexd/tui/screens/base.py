@@ -109,13 +109,17 @@ class ActionScreen(Screen[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         self._mounted = True
-        self._bindings = BindingsMap(bindings_of(self.PLACE, self.tui.actions))
+        self._bindings = self.own_bindings()
         host = self.member.host if self.member else None
         if host is not None and host.accent:
             ansi = self.app.theme.startswith("ansi")
             background, color = accent_colors(host.accent, ansi=ansi)
             header = self.query_one(Header)
             header.styles.background, header.styles.color = background, color
+
+    def own_bindings(self) -> BindingsMap:
+        """Return what its keys do."""
+        return BindingsMap(bindings_of(self.PLACE, self.tui.actions))
 
     def context(self) -> Context:
         """Return what decides which actions can be done."""
