@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -110,13 +111,14 @@ def alone(client: ControlClient, host: Host | None = None) -> Fleet:
 
 
 def together(watched: Sequence[tuple[Host, ControlClient]]) -> Fleet:
-    """Return several daemons in one list, each with an accent of its own."""
+    """Return several daemons in one list, each with a name and an accent of its own."""
+    names = Counter(host.name for host, _ in watched)
     free = [accent for accent in _FREE if accent not in {host.accent for host, _ in watched}]
     members = []
     for number, (host, client) in enumerate(watched):
         accent = host.accent or (free or _FREE)[number % len(free or _FREE)]
-        dressed = Host(host.name, address=host.address, socket=host.socket, accent=accent)
-        members.append(Member(host.name, Named(client, host.name), dressed))
+        name = host.name if names[host.name] == 1 else host.address or host.name
+        members.append(Member(name, Named(client, name), replace(host, name=name, accent=accent)))
     return Fleet(members)
 
 
@@ -136,6 +138,7 @@ def merged(states: Mapping[str, State]) -> State:
         runs=_union(state.runs for state in all_states),
         current=_union(state.current for state in all_states),
         paces=_union(state.paces for state in all_states),
+        trends=_union(state.trends or {} for state in all_states),
     )
 
 

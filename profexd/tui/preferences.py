@@ -48,7 +48,7 @@ class Preferences:
         """Return the host that somebody calls ``name``: that of a table, or an address for ssh."""
         found = self.host_of(name)
         if found is None:
-            return Host(name, address=name)
+            return Host(name.rpartition("@")[2], address=name)
         return found if found.address else replace(found, address=name, socket=None)
 
     def host_of(self, where: str) -> Host | None:

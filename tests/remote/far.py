@@ -30,6 +30,11 @@ class Far:
     """A short path: that of a socket has about a hundred characters."""
     sshd: int
 
+    def control(self, command: str) -> subprocess.CompletedProcess[bytes]:
+        """Ask the shared login, which stays open for a while."""
+        path = f"-oControlPath={self.runtime}/profexd-%C"
+        return subprocess.run([*self.ssh.split(), path, "-O", command, "far"], capture_output=True)
+
     def end_sessions(self) -> None:
         """Break every connection of ssh."""
         for pid in descendants(self.sshd):
@@ -80,9 +85,8 @@ def behind_sshd(site: Site) -> Iterator[Far]:
         TemporaryDirectory() as runtime,
         running(command, log=folder / "log", healthy=lambda: listens(port)) as sshd,
     ):
-        yield Far(site, folder, ssh, runtime, sshd.pid)
-        # The shared login stays open for a while.
-        control = [*ssh.split(), f"-oControlPath={runtime}/profexd-%C", "-O", "exit", "far"]
-        subprocess.run(control, capture_output=True)
+        host = Far(site, folder, ssh, runtime, sshd.pid)
+        yield host
+        host.control("exit")
     if site.daemon is not None:
         site.kill()

@@ -17,6 +17,7 @@ def test_a_verb_means_the_daemon_of_the_other_host(far: Far) -> None:
     ran = far.profexctl("run", "daily", "--wait", "--json")
     assert (ran.returncode, json.loads(ran.stdout)["status"]) == (0, "done")
     assert far.site.delivered() == ["daily.csv"]
+    assert far.control("check").returncode == 0, "all calls share one login"
     assert "done: 1000 rows" in far.profexctl("logs", "daily").stdout
 
 

@@ -82,7 +82,7 @@ def test_a_daemon_is_known_by_its_address_or_as_the_one_of_this_machine(tmp_path
     assert chosen.host_of("ops@elsewhere") is None
     assert chosen.named("prod") is prod
     assert chosen.named("here") == Host("here", address="here", accent="green")
-    assert chosen.named("ops@db") == Host("ops@db", address="ops@db")
+    assert chosen.named("ops@db") == Host("db", address="ops@db")
 
 
 def test_the_documented_file_is_one(tmp_path: Path) -> None:
