@@ -7,6 +7,8 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 API_VERSION = 1
 HEARTBEAT_SECONDS = 15
+TREND_RUNS = 20
+"""Of so many runs ``GET /v1/trends`` tells, for each pipeline."""
 
 
 class RunStatus(StrEnum):
@@ -192,6 +194,15 @@ class RunJson(TypedDict):
     hold: HoldJson | None
     origin: NotRequired[str | None]
     """The run whose files it sends again, where it does."""
+
+
+class TrendJson(TypedDict):
+    """What is left of a run in ``GET /v1/trends``: oldest first, for each pipeline."""
+
+    run_id: str
+    status: str
+    seconds: float
+    rows: int
 
 
 class PausedJson(TypedDict):

@@ -24,6 +24,7 @@ from profexd.wire import (
     PreviewJson,
     ProbeJson,
     RunJson,
+    TrendJson,
     WhyJson,
 )
 
@@ -93,6 +94,10 @@ class Client:
         """Return runs, newest first."""
         query = _query(pipeline=pipeline, status=status, limit=limit)
         return cast("list[RunJson]", self._call("GET", f"/v1/runs{query}"))
+
+    def trends(self) -> dict[str, list[TrendJson]]:
+        """Return how the last runs of every pipeline did, oldest first."""
+        return cast("dict[str, list[TrendJson]]", self._call("GET", "/v1/trends"))
 
     def run(self, run_id: str) -> RunJson:
         """Return one run."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, ClassVar
@@ -16,6 +17,7 @@ from textual.message import Message
 from textual.scrollbar import ScrollBar
 from textual.timer import Timer
 
+from profexd.client import ClientError
 from profexd.tui.actions import Action
 from profexd.tui.columns import View
 from profexd.tui.commands import Checked, Commands, Done, Explained
@@ -29,7 +31,7 @@ from profexd.tui.preferences import Host, Preferences
 from profexd.tui.reasons import Context
 from profexd.tui.screens.base import ActionScreen
 from profexd.tui.screens.pipelines import PipelinesScreen
-from profexd.tui.store import Failure, Link, State, restarted
+from profexd.tui.store import Failure, Link, State, TrendsFetched, restarted
 from profexd.tui.theme import NAMED_COLORS, PROFEXD_THEME, PlainScrollBars
 from profexd.tui.threads import DaemonThreads
 from profexd.tui.widgets.detail import Detail
@@ -156,7 +158,8 @@ class ProfexdApp(App[tuple[Host, ...]], inherit_bindings=False):
     @property
     def view(self) -> View:
         """What cells and texts depend on beside the state."""
-        return View(self._now(), self.zone, self._glyphs, self.fleet.looks())
+        trends = self.state.trends or {}
+        return View(self._now(), self.zone, self._glyphs, self.fleet.looks(), trends)
 
     def context(
         self,
@@ -265,6 +268,20 @@ class ProfexdApp(App[tuple[Host, ...]], inherit_bindings=False):
             self.flush()
 
     # -- what screens ask for
+
+    def ask_trends(self) -> None:
+        """Ask how the last runs did, wherever nobody has asked yet; events go on from there."""
+        for member in self.fleet:
+            state = self.fleet.states[member.name]
+            if state.connected and state.trends is None:
+                self.fleet.take(member.name, TrendsFetched({}))
+                fetch = partial(self._fetch_trends, member)
+                self.run_worker(fetch, thread=True, group="trends")
+
+    def _fetch_trends(self, member: Member) -> None:
+        # A daemon that cannot say leaves the column empty: nobody asked for it by a key.
+        with suppress(ClientError):
+            self._mailbox.put(member.name, TrendsFetched(member.client.trends()))
 
     def reconnect(self) -> None:
         """Try to connect now, wherever there is no connection."""

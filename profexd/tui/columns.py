@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 
 from rich.cells import cell_len, set_cell_size
@@ -12,7 +12,15 @@ from rich.text import Text
 from profexd.tui import humane
 from profexd.tui.glyphs import Glyphs
 from profexd.tui.naming import bare, host_of
-from profexd.wire import PipelineJson, PipelineState, RunJson, RunStatus
+from profexd.tui.trend import sparkline
+from profexd.wire import (
+    TREND_RUNS,
+    PipelineJson,
+    PipelineState,
+    RunJson,
+    RunStatus,
+    TrendJson,
+)
 
 STYLES: dict[str, str] = {
     PipelineState.INVALID: "bold red",
@@ -57,6 +65,7 @@ class View:
     glyphs: Glyphs
     hosts: Mapping[str, Look] = field(default_factory=dict)
     """Where several share the list."""
+    trends: Mapping[str, Sequence[TrendJson]] = field(default_factory=dict)
 
     def look(self, pipeline: PipelineJson) -> Look | None:
         """Return how the host of a pipeline looks, where there are several."""
@@ -168,6 +177,10 @@ def _filter(pipeline: PipelineJson, _: RunJson | None, view: View) -> Text:
     return Text(pipeline["filter"] or view.glyphs.dash)
 
 
+def _trend(pipeline: PipelineJson, _: RunJson | None, view: View) -> Text:
+    return sparkline(view.trends.get(pipeline["name"], ()), TREND_RUNS, view.glyphs)
+
+
 def elapsed(run: RunJson | None, now: datetime) -> str | None:
     """Return how long a run took, or has taken so far."""
     started = humane.parse(run["started_at"]) if run else None
@@ -183,15 +196,21 @@ FULL_NAME = Column("name", "Name", 0, _full_name)
 LAST = Column("last", "Last", 12, _last)
 SCHEDULE = Column("schedule", "Schedule", 15, _schedule)
 NEXT = Column("next", "Next", 11, _next)
+TREND = Column("trend", "Trend", 10, _trend)
 EXTRA = (
     Column("took", "Took", 8, _took, right=True),
     Column("rows", "Rows", 11, _rows, right=True),
-    Column("format", "Format", 9, _format),
-    Column("sink", "Sink", 12, _sinks),
-    Column("bytes", "Bytes", 9, _bytes, right=True),
-    Column("filter", "Filter", 22, _filter),
+    Column("format", "Format", 8, _format),
+    Column("sink", "Sink", 10, _sinks),
+    Column("bytes", "Bytes", 8, _bytes, right=True),
+    Column("filter", "Filter", 14, _filter),
+    TREND,
 )
+_GROWING = {"trend": TREND_RUNS + 1, "sink": 14, "filter": 30}
+"""How wide these become before the name gets what is left."""
 NAME_MINIMUM = 26
+_CROWDED_FROM = 130
+_NAME_IN_CROWD = 20
 _HOST_WIDTHS = (6, 14)
 _NAME_AMONG_HOSTS = 18
 
@@ -212,12 +231,22 @@ def fitting(width: int, hosts: Sequence[str] = ()) -> tuple[Column, ...]:
         host = Column("host", "Host", room, _host)
         roomy = width - sum(column.width for column in (*chosen, host)) >= _NAME_AMONG_HOSTS
         chosen = (STATE, host, NAME, *((SCHEDULE,) if roomy else ()), LAST, NEXT)
-    left = width - sum(column.width for column in chosen) - NAME_MINIMUM
+    name = _NAME_IN_CROWD if width >= _CROWDED_FROM else NAME_MINIMUM
+    left = width - sum(column.width for column in chosen) - name
     for column in EXTRA:
         if column.width > left:
             break
         chosen = (*chosen, column)
         left -= column.width
+    left -= NAME_MINIMUM - name
+    for key, most in _GROWING.items():
+        more = next((most - column.width for column in chosen if column.key == key), 0)
+        more = max(0, min(more, left))
+        left -= more
+        chosen = tuple(
+            replace(column, width=column.width + more) if column.key == key else column
+            for column in chosen
+        )
     return _filled(chosen, width)
 
 
@@ -242,6 +271,8 @@ def cells(
     look = view.look(pipeline)
     for column in columns:
         text = column.cell(pipeline, run, view)
+        if column.key == TREND.key:
+            text = text[-(column.width - 1) :]  # the last ones say more than the first
         if look is not None and look.down and column.key != "host":
             text.stylize("dim")
         if column.key == "state":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from profexd.tui.ports import ControlClient, Events, LogLines
 from profexd.wire import (
@@ -16,6 +16,7 @@ from profexd.wire import (
     PluginJson,
     PreviewJson,
     RunJson,
+    TrendJson,
     WhyJson,
 )
 
@@ -56,6 +57,9 @@ class Named:
         wanted = None if pipeline is None else bare(pipeline)
         found = self._client.runs(pipeline=wanted, status=status, limit=limit)
         return [self._run(run) for run in found]
+
+    def trends(self) -> Mapping[str, Sequence[TrendJson]]:
+        return {self._name(name): runs for name, runs in self._client.trends().items()}
 
     def log(self, run_id: str, follow: bool = False) -> LogLines:
         return self._client.log(run_id, follow=follow)

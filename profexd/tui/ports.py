@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from profexd.wire import (
@@ -17,6 +17,7 @@ from profexd.wire import (
     PluginJson,
     PreviewJson,
     RunJson,
+    TrendJson,
     WhyJson,
 )
 
@@ -46,6 +47,7 @@ class ControlClient(Protocol):
     def runs(
         self, pipeline: str | None = None, status: str | None = None, limit: int = 50
     ) -> Sequence[RunJson]: ...
+    def trends(self) -> Mapping[str, Sequence[TrendJson]]: ...
     def log(self, run_id: str, follow: bool = False) -> LogLines: ...
     def preview(self, name: str, limit: int = 100) -> PreviewJson: ...
     def run_now(self, name: str) -> RunJson: ...

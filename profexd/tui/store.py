@@ -8,13 +8,16 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from profexd.tui.pace import Pace, paced
+from profexd.tui.trend import trend_of
 from profexd.wire import (
     HEARTBEAT_SECONDS,
+    TREND_RUNS,
     EventJson,
     InfoJson,
     PipelineJson,
     RunJson,
     RunStatus,
+    TrendJson,
 )
 
 STALE_AFTER = timedelta(seconds=2 * HEARTBEAT_SECONDS)
@@ -89,7 +92,14 @@ class RunsFetched:
     runs: Sequence[RunJson]
 
 
-Message = Connecting | Snapshot | Resumed | Received | Lost | RunsFetched
+@dataclass(frozen=True, slots=True)
+class TrendsFetched:
+    """How the last runs of all pipelines did, oldest first."""
+
+    trends: Mapping[str, Sequence[TrendJson]]
+
+
+Message = Connecting | Snapshot | Resumed | Received | Lost | RunsFetched | TrendsFetched
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +119,8 @@ class State:
     runs: Mapping[str, tuple[RunJson, ...]] = field(default_factory=dict)
     current: Mapping[str, RunJson] = field(default_factory=dict)
     paces: Mapping[str, Pace] = field(default_factory=dict)
+    trends: Mapping[str, Sequence[TrendJson]] | None = None
+    """None until somebody asks: a narrow list does not show them."""
     configured: int = 0
     """Grows whenever the daemon took over other files."""
 
@@ -139,6 +151,7 @@ def reduce(state: State, message: Message) -> State:
                 runs={},
                 current={},
                 paces={},
+                trends=None,
                 configured=state.configured + 1,
             )
         case Resumed():
@@ -164,6 +177,9 @@ def reduce(state: State, message: Message) -> State:
             others = {k: v for k, v in state.runs.items() if k != message.pipeline}
             kept = dict(list(others.items())[-PIPELINES_KEPT:])
             return replace(state, runs={**kept, message.pipeline: tuple(message.runs)})
+
+        case TrendsFetched():
+            return replace(state, trends=message.trends)
 
 
 def aged(state: State, now: datetime) -> State:
@@ -273,4 +289,10 @@ def _run_changed(state: State, run: RunJson) -> State:
     paces = state.paces
     if name in paces and RunStatus(run["status"]).finished:
         paces = {other: pace for other, pace in paces.items() if other != name}
-    return replace(state, runs=runs, paces=paces, current={**state.current, name: run})
+    state = replace(state, runs=runs, paces=paces, current={**state.current, name: run})
+    over = trend_of(run) if state.trends is not None and run.get("origin") is None else None
+    if state.trends is None or over is None:
+        return state
+    earlier = [one for one in state.trends.get(name, ()) if one["run_id"] != over["run_id"]]
+    trends = {**state.trends, name: [*earlier, over][-TREND_RUNS:]}
+    return replace(state, trends=trends)

@@ -9,9 +9,8 @@ from rich.text import Text
 
 from profexd.tui import humane
 from profexd.tui.glyphs import Glyphs
-from profexd.wire import RunJson, RunStatus
+from profexd.wire import TREND_RUNS, RunJson, RunStatus, TrendJson
 
-SHOWN = 20
 _WENT_WRONG = (RunStatus.FAILED, RunStatus.INTERRUPTED)
 
 
@@ -20,16 +19,16 @@ def trend(runs: Sequence[RunJson], glyphs: Glyphs) -> list[tuple[str, Text]]:
 
     ``runs`` are newest first. A run that failed is a red bar, by how long it took.
     """
-    over = [run for run in reversed(runs[:SHOWN]) if _took(run) is not None]
+    over = [run for run in reversed(runs[:TREND_RUNS]) if _took(run) is not None]
     if len(over) < 2:
         return []
     took = [_took(run) or timedelta() for run in over]
-    durations = _bars([span.total_seconds() for span in took], over, glyphs)
+    durations = _bars([span.total_seconds() for span in took], _words(over), glyphs)
     usual = sorted(took)[len(took) // 2]
     lines = [("Took", durations.append(f"  usually {humane.duration(usual)}", "dim"))]
     done = [run for run in over if run["status"] == RunStatus.DONE]
     if len(done) > 1:
-        rows = _bars([float(run["rows"]) for run in done], done, glyphs)
+        rows = _bars([float(run["rows"]) for run in done], _words(done), glyphs)
         least, most = min(run["rows"] for run in done), max(run["rows"] for run in done)
         words = humane.number(least)
         if most != least:
@@ -43,12 +42,35 @@ def _took(run: RunJson) -> timedelta | None:
     return ended - started if started and ended else None
 
 
-def _bars(values: Sequence[float], runs: Sequence[RunJson], glyphs: Glyphs) -> Text:
-    most = max(values) or 1.0
+def sparkline(runs: Sequence[TrendJson], most: int, glyphs: Glyphs) -> Text:
+    """Return how long at most so many of the last runs took, a bar each."""
+    shown = runs[-most:]
+    return _bars([run["seconds"] for run in shown], _words(shown), glyphs)
+
+
+def trend_of(run: RunJson) -> TrendJson | None:
+    """Return what is left of a run that is over."""
+    took = _took(run)
+    if took is None:
+        return None
+    return {
+        "run_id": run["run_id"],
+        "status": run["status"],
+        "seconds": took.total_seconds(),
+        "rows": run["rows"],
+    }
+
+
+def _words(runs: Sequence[RunJson] | Sequence[TrendJson]) -> list[str]:
+    return [run["status"] for run in runs]
+
+
+def _bars(values: Sequence[float], statuses: Sequence[str], glyphs: Glyphs) -> Text:
+    most = max(values, default=0.0) or 1.0
     steps = len(glyphs.bars) - 1
     text = Text()
-    for value, run in zip(values, runs, strict=True):
+    for value, status in zip(values, statuses, strict=True):
         bar = glyphs.bars[round(max(value, 0.0) / most * steps)]
-        wrong = run["status"] in _WENT_WRONG
+        wrong = status in _WENT_WRONG
         text.append(glyphs.wrong if wrong else bar, "bold red" if wrong else "cyan")
     return text

@@ -36,6 +36,7 @@ HELLO = {"type": "hello", "seq": 4, "at": "2026-11-22T12:00:00Z", "boot_id": "b1
         ("GET /v1/plugins", [], lambda c: c.plugins()),
         ("GET /v1/pipelines/a/config", {"values": []}, lambda c: c.effective("a")),
         ("GET /v1/diagnostics", {"clients": 1}, lambda c: c.diagnostics()),
+        ("GET /v1/trends", {"a": []}, lambda c: c.trends()),
         ("GET /metrics", "profexd_running 0\n", lambda c: c.metrics()),
     ],
 )

@@ -77,6 +77,7 @@ ROLES = {
     ("GET", "/v1/config"): Role.VIEWER,
     ("GET", "/v1/plugins"): Role.VIEWER,
     ("GET", "/v1/diagnostics"): Role.VIEWER,
+    ("GET", "/v1/trends"): Role.VIEWER,
     ("GET", "/metrics"): Role.VIEWER,
     ("POST", "/v1/pipelines/{name}/runs"): Role.OPERATOR,
     ("POST", "/v1/pipelines/{name}/pause"): Role.OPERATOR,

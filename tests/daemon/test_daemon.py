@@ -93,6 +93,9 @@ def test_a_run_delivers_the_rows_of_the_source(daemon: Daemon) -> None:
     view = daemon.get("/v1/pipelines/one")
     assert view["last_run"]["run_id"] == run["run_id"]
     assert view["uri"].startswith("file:///")
+    [told] = daemon.get("/v1/trends")["one"]
+    assert (told["run_id"], told["status"], told["rows"]) == (run["run_id"], "done", 200)
+    assert 0 <= told["seconds"] < 600
     lines = daemon.get(f"/v1/runs/{run['run_id']}/log?follow=1").splitlines()
     assert {json.loads(line)["level"] for line in lines} <= {"info", "warning"}
     assert 'profexd_run_total{outcome="done",pipeline="one"} 1.0' in daemon.get("/metrics")

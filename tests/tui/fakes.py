@@ -22,6 +22,7 @@ from profexd.wire import (
     PreviewJson,
     ProblemJson,
     RunJson,
+    TrendJson,
     WhyJson,
 )
 
@@ -379,6 +380,7 @@ class FakeClient:
         self.ring: list[dict[str, Any]] = []
         self.calls: list[tuple[Any, ...]] = []
         self.logs: dict[str, FakeStream] = {}
+        self.known_trends: dict[str, list[TrendJson]] = {}
         self.known_runs: dict[str, list[RunJson]] = {}
         self.previews: dict[str, PreviewJson] = {}
         self.preview_gate = threading.Event()
@@ -478,6 +480,10 @@ class FakeClient:
     ) -> Sequence[RunJson]:
         self._called("runs", pipeline)
         return self.known_runs.get(pipeline or "", [])
+
+    def trends(self) -> dict[str, list[TrendJson]]:
+        self._called("trends")
+        return self.known_trends
 
     def log(self, run_id: str, follow: bool = False) -> FakeStream:
         self._called("log", run_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from profexd.tui.columns import cells
 from profexd.tui.preferences import Host, Preferences, read_preferences
 from profexd.tui.widgets import pipelinetable
-from profexd.wire import PipelineJson
+from profexd.wire import CheckJson, PipelineJson
 from tests.tui.fakes import NOW, FakeClient, held_pipeline, pipeline, run, sample_pipelines
 from tests.tui.harness import Stage, play, ready, sample
 
@@ -177,6 +178,49 @@ def test_other_keys_do_what_was_asked_of_them_and_the_footer_says_so(tmp_path: P
         assert [call[0] for call in stage.client.calls].count("run_now") == 1
 
     play(script, sample(), preferences=read_preferences(file))
+
+
+def test_a_run_waits_until_the_files_are_read() -> None:
+    gate = threading.Event()
+
+    class Slow(FakeClient):
+        def reload(self) -> CheckJson:
+            gate.wait(10)
+            return super().reload()
+
+    client = Slow(sample_pipelines())
+
+    async def script(stage: Stage) -> None:
+        await ready(stage)
+        await stage.press("j", "R", "r")
+        await stage.pilot.pause(0.1)
+        assert not stage.called("run_now", "newsletter")
+        gate.set()
+        await stage.until(lambda: stage.called("run_now", "newsletter"))
+        assert client.calls.index(("reload",)) < client.calls.index(("run_now", "newsletter"))
+
+    play(script, client)
+
+
+def test_a_pipeline_is_deleted_after_a_question(tmp_path: Path) -> None:
+    file = tmp_path / "newsletter.toml"
+    file.touch()
+    client = FakeClient([{**pipeline("newsletter"), "file": str(file)}])
+
+    async def script(stage: Stage) -> None:
+        await stage.sees("newsletter", "live")
+        await stage.press("D")
+        await stage.sees("Delete newsletter?", "newsletter.toml", "Cancel")
+        await stage.press("enter")
+        await stage.misses("Cancel")
+        assert file.exists()
+        await stage.press("D", "y")
+        await stage.until(lambda: not file.exists())
+        await stage.sees("deleted")
+        await stage.press("D", "y")
+        await stage.sees("is gone already")
+
+    play(script, client)
 
 
 def test_another_host_is_chosen_in_the_palette() -> None:

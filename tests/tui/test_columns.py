@@ -11,7 +11,7 @@ from rich.text import Text
 from profexd.tui.columns import View, cells, fit, fitting
 from profexd.tui.glyphs import ASCII, UNICODE
 from profexd.tui.store import State
-from profexd.wire import PipelineJson, RunJson
+from profexd.wire import PipelineJson, RunJson, TrendJson
 from tests.tui.fakes import NOW, at, pipeline, run, sample_pipelines
 
 VIEW = View(NOW, UTC, UNICODE)
@@ -30,8 +30,9 @@ def row(made: PipelineJson, latest: RunJson | None = None, width: int = 200) -> 
         (59, "state name last next"),
         (79, "state name schedule last next"),
         (99, "state name schedule last next took rows"),
-        (139, "state name schedule last next took rows format sink bytes"),
-        (170, "state name schedule last next took rows format sink bytes filter"),
+        (129, "state name schedule last next took rows format sink bytes"),
+        (139, "state name schedule last next took rows format sink bytes filter trend"),
+        (200, "state name schedule last next took rows format sink bytes filter trend"),
     ],
 )
 def test_wider_terminals_show_more_columns(width: int, keys: str) -> None:
@@ -49,6 +50,20 @@ def test_no_cell_is_wider_than_its_column(width: int) -> None:
             columns, cells(columns, made, made["last_run"], VIEW, marked=True), strict=True
         ):
             assert cell_len(text.plain) < column.width
+
+
+def test_the_trend_shows_how_long_the_last_runs_took_and_which_failed() -> None:
+    runs: list[TrendJson] = [
+        {"run_id": str(number), "status": "done", "seconds": float(number), "rows": 1}
+        for number in range(1, 20)
+    ]
+    runs[-2]["status"] = "failed"
+    view = View(NOW, UTC, ASCII, trends={"a": runs})
+    for width, bars in ((139, 9), (200, 19)):
+        columns = fitting(width)
+        texts = cells(columns, pipeline("a"), None, view, marked=False)
+        assert texts[-1].plain.endswith("==++***x#")
+        assert len(texts[-1].plain) == bars
 
 
 def test_what_is_cut_ends_in_an_ellipsis_even_where_characters_are_wide() -> None:

@@ -9,7 +9,9 @@ import pytest
 from tests.tui.fakes import (
     FakeClient,
     FakeStream,
+    at,
     log_lines,
+    run,
 )
 from tests.tui.harness import Stage, play, ready, sample
 
@@ -99,6 +101,24 @@ def test_a_search_goes_up_from_the_end_and_round() -> None:
         await stage.misses("not found")
 
     play(script, logged())
+
+
+def test_the_last_attempt_alone_is_shown() -> None:
+    client = logged()
+
+    async def script(stage: Stage) -> None:
+        again = {"status": "running", "finished_at": None, "attempt": 2}
+        begun = at(minutes=30, seconds=-50)
+        await open_log(stage)
+        client.push("run", run=run("customers_daily", 2, started_at=begun, **again))
+        await stage.until(lambda: "customers_daily" in stage.app.state.current)
+        await stage.press("3")
+        await stage.sees("last attempt", "part 50 of", "part 60 of")
+        await stage.misses("part 49 of")
+        await stage.press("0")
+        await stage.sees("part 49 of")
+
+    play(script, client)
 
 
 def test_levels_times_and_wrapping() -> None:

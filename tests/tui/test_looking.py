@@ -113,6 +113,24 @@ def test_the_palette_has_every_action(place: Place) -> None:
     play(script, sample())
 
 
+def test_a_wide_list_shows_how_the_last_runs_did_and_asks_for_it_once() -> None:
+    client = sample()
+    client.known_trends["newsletter"] = [
+        {"run_id": str(number), "status": status, "seconds": 10.0, "rows": 5}
+        for number, status in enumerate(("done", "failed"))
+    ]
+
+    async def script(stage: Stage) -> None:
+        await ready(stage)
+        await stage.press("escape")
+        await stage.sees("Filter", "Trend", "country is", "█x")
+        client.push("run", run=run("newsletter", 3))
+        await stage.sees("▇x█")
+        assert client.calls.count(("trends",)) == 1
+
+    play(script, client, size=(140, 45))
+
+
 def test_digits_and_brackets_open_the_tabs() -> None:
     client = sample()
     client.known_runs["customers_daily"] = [run("customers_daily", 1)]

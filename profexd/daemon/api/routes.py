@@ -75,6 +75,7 @@ class Api:
             ("POST", "/v1/pipelines/{name}/probe", Role.OPERATOR, self.probe),
             ("POST", "/v1/pipelines/{name}/why", Role.OPERATOR, self.why),
             ("GET", "/v1/runs", Role.VIEWER, self.runs),
+            ("GET", "/v1/trends", Role.VIEWER, self.trends),
             ("GET", "/v1/runs/{id}", Role.VIEWER, self.run),
             ("POST", "/v1/runs/{id}/stop", Role.OPERATOR, self.stop),
             ("POST", "/v1/runs/{id}/approve", Role.ADMIN, self.approve),
@@ -207,6 +208,11 @@ class Api:
             limit=min(limit, _MOST_RUNS),
         )
         return web.json_response([run.as_json() for run in found], dumps=_dumps)
+
+    async def trends(self, _: web.Request) -> web.Response:
+        """How long the last runs of each pipeline took, and how much they delivered."""
+        found = {name: self.core.roster.trend(name) for name in self.core.configuration.pipelines}
+        return web.json_response(found, dumps=_dumps)
 
     async def run(self, request: web.Request) -> web.Response:
         """One run."""

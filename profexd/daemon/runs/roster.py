@@ -7,6 +7,7 @@ from profexd.daemon.state.records import Run
 from profexd.daemon.state.scribe import Active
 from profexd.daemon.state.store import Store
 from profexd.daemon.timing.decide import NotFound
+from profexd.wire import TREND_RUNS, TrendJson
 
 
 class Roster:
@@ -55,6 +56,10 @@ class Roster:
         if run is None:
             raise NotFound(f"there is no run {run_id}", hint="profexctl runs")
         return run
+
+    def trend(self, pipeline: str) -> list[TrendJson]:
+        """Return how the last runs of a pipeline that are over did, oldest first."""
+        return self._store.trend(pipeline, TREND_RUNS)
 
     def recent(self, *, pipeline: str | None, status: str | None, limit: int) -> list[Run]:
         """Return runs, newest first."""

@@ -14,7 +14,7 @@ from profexd.daemon.state.database import instant_of, text_of
 from profexd.daemon.state.records import FileRecord, Hold, Memory, Pause, Run
 from profexd.daemon.state.told import ToldTables
 from profexd.export.job import Handle
-from profexd.wire import RunStatus, Trigger
+from profexd.wire import RunStatus, TrendJson, Trigger
 
 
 class Store(ToldTables):
@@ -200,6 +200,25 @@ class Store(ToldTables):
             "GROUP BY pipeline)"
         )
         return {row["pipeline"]: RunStatus(row["status"]) for row in rows}
+
+    def trend(self, pipeline: str, limit: int) -> list[TrendJson]:
+        """Return how the last runs of a pipeline that are over did, oldest first."""
+        rows = self._db.execute(
+            "SELECT run_id, status, rows, "
+            "(julianday(finished_at) - julianday(started_at)) * 86400 AS seconds FROM runs "
+            "WHERE pipeline = ? AND finished_at IS NOT NULL AND started_at IS NOT NULL "
+            "AND origin IS NULL ORDER BY run_id DESC LIMIT ?",
+            (pipeline, limit),
+        ).fetchall()
+        return [
+            {
+                "run_id": str(row["run_id"]),
+                "status": row["status"],
+                "seconds": round(row["seconds"], 1),
+                "rows": row["rows"],
+            }
+            for row in reversed(rows)
+        ]
 
     def last_delivered(self) -> dict[str, datetime]:
         """Return when each pipeline was last delivered."""

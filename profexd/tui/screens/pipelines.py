@@ -120,6 +120,8 @@ class PipelinesScreen(PanesScreen, inherit_bindings=False):
             reverse=self._selection.reverse,
             width=max(30, self._list_width() - 1),
         )
+        if self.table.shows_trends:
+            self.tui.ask_trends()
         self._show_detail()
         super().refresh_view()
 

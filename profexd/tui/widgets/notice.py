@@ -55,7 +55,8 @@ def no_pipelines_text(state: State) -> Text:
     folder = f"{state.info['config']}/pipelines" if state.info else "pipelines"
     return Text.assemble(
         ("No pipelines yet\n\n", "bold"),
-        f"Put a TOML file into\n{folder}\n\n",
+        "n makes one here, profexctl new in a shell;\n",
+        f"or put a TOML file into\n{folder}\n\n",
         ("It appears here within two seconds; profexd init writes samples.", "dim"),
     )
 

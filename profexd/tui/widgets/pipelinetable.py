@@ -15,8 +15,8 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from profexd.tui.columns import Column, Look, View, cells, fitting, titles
-from profexd.wire import PipelineJson, RunJson
+from profexd.tui.columns import TREND, Column, Look, View, cells, fitting, titles
+from profexd.wire import PipelineJson, RunJson, TrendJson
 
 _HEAD_ROWS = 1
 _RESTING_SECONDS = 10
@@ -34,6 +34,7 @@ class _Made:
     run: RunJson | None
     marked: bool
     look: Look | None
+    trend: Sequence[TrendJson] | None
     moment: float
     row: Text
 
@@ -80,6 +81,11 @@ class PipelineTable(ScrollView, can_focus=True, inherit_bindings=False):
     def current(self) -> str | None:
         """The name under the cursor."""
         return self._names[self._cursor] if self._names else None
+
+    @property
+    def shows_trends(self) -> bool:
+        """Whether there is room for how the last runs did."""
+        return any(column.key == TREND.key for column in self._columns)
 
     def show(
         self,
@@ -195,6 +201,7 @@ class PipelineTable(ScrollView, can_focus=True, inherit_bindings=False):
         pipeline, view = self._pipelines[index], self._view
         name = pipeline["name"]
         run, marked, look = self._run_of(name), name in self._marked, view.look(pipeline)
+        trend = view.trends.get(name)
         moving = pipeline["running"] is not None or (run is not None and run["retry_at"])
         moment = view.now.timestamp() // (1 if moving else _RESTING_SECONDS)
         made = self._made.get(name)
@@ -202,12 +209,13 @@ class PipelineTable(ScrollView, can_focus=True, inherit_bindings=False):
             made is None
             or made.pipeline is not pipeline
             or made.run is not run
+            or made.trend is not trend
             or (made.marked, made.look, made.moment) != (marked, look, moment)
         ):
             row = _joined(self._columns, cells(self._columns, pipeline, run, view, marked=marked))
             if made is not None and made.row == row and made.row.style == row.style:
                 row = made.row
-            made = self._made[name] = _Made(pipeline, run, marked, look, moment, row)
+            made = self._made[name] = _Made(pipeline, run, marked, look, trend, moment, row)
         return made.row
 
     def _strip(self, text: Text, under: Style, over: Style) -> Strip:
