@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from profexd.config.model import Schedule
+from profexd.config.loading import load
+from profexd.config.model import Configuration, Schedule
 from profexd.daemon import inbox
+from profexd.daemon.errands.inspections import Inspections
+from profexd.daemon.life import reload
 from profexd.daemon.timing import decide, timetable
 from profexd.wire import RunStatus, Trigger
 from tests.daemon.stage import NOON, Stage, run_async
@@ -341,6 +345,41 @@ def test_a_broken_file_keeps_its_last_good_version_running(tmp_path: Path) -> No
             await play.tick(minutes=1)
             await play.settled("quick")
             assert play.states() == ["done"]
+
+    run_async(scene())
+
+
+class Slow(Inspections):
+    """Never ends to find out whether pipelines fit their sources."""
+
+    async def begin(
+        self, configuration: Configuration, *, again: bool = False
+    ) -> set[asyncio.Task[None]]:
+        return {asyncio.create_task(asyncio.sleep(3600))}
+
+
+def test_a_file_that_breaks_before_it_was_judged_falls_back_to_what_is_in_force(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reload, "_PATIENCE", 0)
+    stage = Stage(tmp_path)
+    stage.write("quick")
+
+    async def scene() -> None:
+        async with stage.playing() as play:
+            slow = Slow(play.core.supervisor, play.spool, play.store.state, stage.clock)
+            reloader = reload.Reloader(
+                play.core,
+                lambda previous: load(stage.config, play.catalog, previous=previous),
+                slow,
+            )
+            stage.write("quick", path='"edited.csv"')
+            await reloader.reload("test")
+            stage.write("quick", path='"edited.csv"', nonsense="1")
+            await reloader.reload("test")
+            await reloader.close()
+            view = play.core.board.pipeline("quick")
+            assert (view["state"], view["path"]) == ("invalid", "edited.csv")
 
     run_async(scene())
 

@@ -155,13 +155,11 @@ class Reloader:
         return judged
 
     def _last_good(self) -> Configuration:
-        """Return what a file that cannot be read falls back to: what was judged, or is in force.
+        """Return what a file that cannot be read falls back to: what is in force.
 
-        What is in force may be waiting for its judgement.
+        That may be waiting for its judgement, and is what everybody sees.
         """
-        judged = {name: one for name, one in self._good.pipelines.items() if one.pipeline}
-        pipelines = {**self._core.configuration.pipelines, **judged}
-        return dataclasses.replace(self._good, pipelines=pipelines)
+        return dataclasses.replace(self._good, pipelines=self._core.configuration.pipelines)
 
     def _follow(
         self,
