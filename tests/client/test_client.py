@@ -134,6 +134,15 @@ def test_an_answer_that_is_not_ours_is_a_protocol_error(
 
 
 @pytest.mark.parametrize("cut", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\n{"])
+def test_an_answer_that_breaks_off_is_a_lost_connection(
+    daemon: DaemonDouble, client: Client, cut: bytes
+) -> None:
+    daemon.routes["GET /v1/info"] = (200, Raw(cut))
+    with pytest.raises(Unreachable) as caught:
+        client.info()
+    assert caught.value.reason == "lost"
+
+
 def test_a_daemon_that_does_not_know_what_is_asked_is_of_another_version(
     daemon: DaemonDouble, client: Client
 ) -> None:
@@ -144,15 +153,6 @@ def test_a_daemon_that_does_not_know_what_is_asked_is_of_another_version(
         client.why("a", "p1")
     assert caught.value.reason == "version"
     assert "does not know POST /v1/pipelines/a/why" in caught.value.message
-
-
-def test_an_answer_that_breaks_off_is_a_lost_connection(
-    daemon: DaemonDouble, client: Client, cut: bytes
-) -> None:
-    daemon.routes["GET /v1/info"] = (200, Raw(cut))
-    with pytest.raises(Unreachable) as caught:
-        client.info()
-    assert caught.value.reason == "lost"
 
 
 def test_a_stream_yields_each_line_and_ends(daemon: DaemonDouble, client: Client) -> None:
