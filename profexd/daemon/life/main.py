@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,13 +61,15 @@ def serve(
         private_directory(paths.spool)
         private_files(paths.state)
         lock.take()
-        catalog = load_catalog()
         taken = look(paths.config)
         readings = Readings()
+        with _collecting_nothing():
+            catalog = load_catalog()
+            configuration = _first(paths, catalog, readings)
         life = Life(
             paths=paths,
             catalog=catalog,
-            configuration=_first(paths, catalog, readings),
+            configuration=configuration,
             readings=readings,
             taken=taken,
             environ=environ,
@@ -83,6 +87,16 @@ def serve(
         return EX_CONFIG
     finally:
         lock.release()
+
+
+@contextmanager
+def _collecting_nothing() -> Iterator[None]:
+    """Look for no garbage: what is read at the start stays, and there may be much of it."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _first(paths: Paths, catalog: Catalog, readings: Readings) -> Configuration:
