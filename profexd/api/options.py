@@ -161,6 +161,9 @@ class SinkOptions(Options):
     bandwidth: Annotated[str, Doc('Limit per second, as in "10MB"; empty: none.')] = ""
 
     def problems(self) -> Iterable[tuple[str, str]]:
+        for key in ("timeout", "connect_timeout"):
+            if getattr(self, key) < 1:
+                yield key, 'must be at least "1s"'
         if self.concurrency < 1:
             yield "concurrency", "must be 1 or more"
         if self.bandwidth:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from profexd.api.sink import CREATE_ONLY
 from profexd.config.catalog import Catalog
 from profexd.config.model import SinkChoice
 from profexd.config.names import insert_before_extension
@@ -51,6 +52,24 @@ def check_fits(
                 hint = f"so says the sink {choice.name} ({choice.type})"
                 more = f'; a run adds "{added}" to the name' if added and place == (key,) else ""
                 scope.add(place, fault, hint + more)
+
+
+def warn_of_sinks_that_replace(
+    existing: str, sinks: Iterable[SinkChoice], scope: Scope, catalog: Catalog
+) -> None:
+    """Warn of sinks that refuse every run, as they cannot create a file only if it is absent."""
+    if existing == "overwrite":
+        return
+    said = [(key,) for key in ("on_existing", "mode", "events") if scope.has((key,))]
+    for choice in sinks:
+        if CREATE_ONLY not in catalog.sinks[choice.type].capabilities:
+            scope.add(
+                said[0],
+                f"the sink {choice.name} ({choice.type}) cannot create a file only if there is"
+                f' none, as on_existing = "{existing}" wants: it will refuse every run',
+                'write on_existing = "overwrite", with ${run_id} in the path',
+                "warning",
+            )
 
 
 def _expanded(template: Template, values: PathValues) -> str:

@@ -221,8 +221,10 @@ def test_the_options_of_a_sink_are_checked_where_its_type_is_missing_or_misspelt
 
 
 def test_the_options_that_all_sinks_have_are_checked_where_the_type_is_unknown(tree: Tree) -> None:
-    tree.write("sinks/lake.toml", "type = 'gopher'\nroot = 5\nport = 70\nbandwidth = 'x'\n")
-    assert [one["key"] for one in tree.load().problems] == ["type", "root", "bandwidth"]
+    tree.write(
+        "sinks/lake.toml", "type = 'gopher'\nroot = 5\nport = 70\ntimeout = '0s'\nbandwidth = 'x'\n"
+    )
+    assert [one["key"] for one in tree.load().problems] == ["type", "root", "timeout", "bandwidth"]
 
 
 def test_rules_across_options_are_checked_beside_another_mistake(tree: Tree) -> None:

@@ -191,6 +191,17 @@ def test_a_name_that_only_what_a_run_adds_makes_too_long_is_refused_at_once(
     assert (problem["line"], problem["key"]) == (3, "path")
 
 
+@pytest.mark.parametrize(
+    ("lines", "key"),
+    [("on_existing = 'fail'", "on_existing"), ("mode = 'changed'", "mode")],
+)
+def test_a_sink_that_would_refuse_every_run_is_warned_of(tree: Tree, lines: str, key: str) -> None:
+    tree.write("sinks/lake.toml", "type = 'http'\nurl = 'https://partner.example/in'\n")
+    (problem,) = tree.mistakes(f"{PIPELINE}{lines}\n")
+    assert (problem["severity"], problem["key"], problem["line"]) == ("warning", key, 5)
+    assert "cannot create a file only if there is none" in problem["message"]
+
+
 def test_only_a_storage_that_limits_names_is_asked_to_take_them(tree: Tree) -> None:
     tree.write("sinks/lake.toml", S3)
     tree.pipeline(PIPELINE.replace("customers", "x" * 1016))

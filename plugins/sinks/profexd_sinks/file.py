@@ -51,6 +51,8 @@ _NETWORK = frozenset(
 def _absolute(root: str) -> str:
     if not root.startswith("/"):
         raise ValueError('must be an absolute path, as in "/srv/exports"')
+    if "\0" in root:
+        raise ValueError("must not hold a NUL")
     if ".." in PurePosixPath(root).parts:
         raise ValueError('must not contain ".."')
     return root

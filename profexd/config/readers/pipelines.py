@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from profexd.api.errors import ConfigurationInvalid
 from profexd.config.catalog import Catalog
-from profexd.config.fitting import check_fits
+from profexd.config.fitting import check_fits, warn_of_sinks_that_replace
 from profexd.config.model import (
     FormatChoice,
     Pipeline,
@@ -134,6 +134,7 @@ def read_pipeline(
             added=added + (REMOVED if apart else ""),
             catalog=around.catalog,
         )
+    warn_of_sinks_that_replace(existing, values, scope, around.catalog)
     notify = read_notify(file.notify, scope, around.catalog)
     checks = read_checks(file.checks, scope.within("checks"))
     if scope.problems.errors > before or not (
