@@ -2,12 +2,13 @@
 # make test   install what the tests need, and run them all
 # make lint   formatting, lints, types, import directions
 # make torture  kill and restart 510 times over file, S3 and SFTP; TORTURE=--help
+# make soak   20,000 runs in a row, half of them real; does anything grow? SOAK=--help
 # make bench  measure beside other tools (11 minutes; writes docs/benchmarks.md); BENCH=--help
 
 VENV ?= .venv
 PYTEST_FLAGS ?= -n 2
 
-.PHONY: demo test lint torture bench clean
+.PHONY: demo test lint torture soak bench clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.runtime

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import changed, many, parted, s3, sftp
+from benchmarks import changed, many, parted, s3, sftp, soak, terminal
 from benchmarks.cases import BESIDE_COPY, EXPORTS, MAX_SHEET_ROWS, Case, beside_copy
 from benchmarks.inputs import Inputs
 from benchmarks.measure import ROOT, Comparison, Result, compare, measure
@@ -97,8 +97,14 @@ def main() -> None:
     parser.add_argument("--shuffled", action="store_true", help="with --changed: in no order")
     parser.add_argument("--many", action="store_true", help="a daemon with many pipelines")
     parser.add_argument("--many-pipelines", type=int, default=1_000)
-    parser.add_argument("--many-runs", type=int, default=10_000)
+    parser.add_argument("--many-runs", type=int, default=40)
     parser.add_argument("--many-rest", type=float, default=60.0, help="seconds")
+    parser.add_argument("--soak", action="store_true", help="thousands of runs in a row")
+    parser.add_argument("--soak-runs", type=int, default=10_000, help="real ones")
+    parser.add_argument("--soak-spoken", type=int, default=10_000, help="without real work")
+    parser.add_argument("--soak-minutes", type=float, default=600, help="at most")
+    parser.add_argument("--terminal", action="store_true", help="the interface, in a real tmux")
+    parser.add_argument("--terminal-rest", type=float, default=60.0, help="seconds")
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--memory-rows", type=int, default=2_000_000)
     parser.add_argument("--split-rows", type=int, default=_SPLIT_ROWS, help="about 300 MB")
@@ -121,7 +127,10 @@ def main() -> None:
     arguments = parser.parse_args()
     wanted = [part for part in parts if getattr(arguments, part)]
     # One needs a server, and so root, the other many rows: only where it is asked for.
-    asked = arguments.sftp or arguments.s3 or arguments.changed or arguments.many
+    asked = (
+        arguments.sftp or arguments.s3 or arguments.changed or arguments.many or arguments.terminal
+    )
+    asked = asked or arguments.soak
     wanted = wanted or ([] if asked else list(parts))
     with tempfile.TemporaryDirectory(prefix="profexd-bench-", dir=arguments.folder) as name:
         inputs = Inputs(Path(name))
@@ -162,6 +171,19 @@ def main() -> None:
                 rest=arguments.many_rest,
             )
             put(arguments.report, "many", section)
+        if arguments.terminal:
+            section = terminal.section(
+                Path(name), starts=5, pipelines=1_000, running=20, rest=arguments.terminal_rest
+            )
+            put(arguments.report, "terminal", section)
+        if arguments.soak:
+            section = soak.section(
+                Path(name),
+                runs=arguments.soak_runs,
+                spoken=arguments.soak_spoken,
+                seconds=60 * arguments.soak_minutes,
+            )
+            put(arguments.report, "soak", section)
     print(arguments.report.read_text(encoding="utf-8"))
 
 

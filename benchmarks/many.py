@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,10 +23,27 @@ _PATIENCE = 120.0
 _LOOKS = 5
 """How often memory and the like are looked at in a long row of runs."""
 
+_SERVE = """
+import json, sys
+from pathlib import Path
+from profexd.config.paths import Paths
+from profexd.daemon.life.main import serve
+worker, (config, state, spool, socket) = json.loads(sys.argv[1]), map(Path, sys.argv[2:])
+paths = Paths(config=config, state=state, spool=spool, socket=socket, system_mode=False)
+sys.exit(serve(paths, log_format=None, log_level=None, argv=worker))
+"""
+"""The daemon with another worker."""
 _SOURCE = """\
 type = "duckdb"
 database = "{database}"
 table = "customers"
+[profiles]
+key = "id"
+"""
+_RUIN = """\
+type = "duckdb"
+database = "{database}"
+query = "SELECT id, name, CAST(name AS INTEGER) AS visits, country FROM customers"
 [profiles]
 key = "id"
 """
@@ -89,8 +107,16 @@ class Look:
 class Daemon:
     """A daemon with so many pipelines, below a folder of its own."""
 
-    def __init__(self, folder: Path, pipelines: int) -> None:
-        self._folder = folder
+    def __init__(
+        self,
+        folder: Path,
+        pipelines: int,
+        *,
+        settings: str = '[spool]\nkeep = "0"\n',
+        worker: Sequence[str] = (),
+    ) -> None:
+        self.folder = folder
+        self._worker = worker
         self._config = folder / "config"
         for kind in ("sources", "sinks", "pipelines"):
             (self._config / kind).mkdir(parents=True)
@@ -100,7 +126,7 @@ class Daemon:
                 "CREATE TABLE customers AS SELECT i AS id, 'name ' || i AS name, i % 7 AS visits,"
                 " ['IT', 'FR', 'DE'][1 + i % 3] AS country FROM range(10) r(i)"
             )
-        self._write("profexd.toml", '[spool]\nkeep = "0"\n')
+        self._write("profexd.toml", settings)
         self._write("sources/warehouse.toml", _SOURCE.format(database=database))
         self._write("sinks/outbox.toml", _SINK.format(root=folder / "outbox"))
         for number in range(pipelines):
@@ -109,21 +135,27 @@ class Daemon:
         self.client: Client = connect(self._socket)
         self._process: subprocess.Popen[bytes] | None = None
 
-    def pipeline(self, number: int, more: str = "") -> None:
-        """Write a pipeline."""
+    def pipeline(self, number: int, more: str = "", *, broken: bool = False) -> None:
+        """Write a pipeline; one that is ``broken`` fails in each of its runs."""
         name = f"p{number:04}"
-        self._write(f"pipelines/{name}.toml", _PIPELINE.format(number=number, name=name) + more)
+        text = _PIPELINE.format(number=number, name=name) + more
+        if broken:
+            text = text.replace('source = "warehouse"', 'source = "ruin"')
+            self._write(
+                "sources/ruin.toml", _RUIN.format(database=self.folder / "warehouse.duckdb")
+            )
+        self._write(f"pipelines/{name}.toml", text)
 
     def start(self) -> tuple[float, float]:
         """Start it; return the seconds until it answers, and of CPU until then."""
         began = time.perf_counter()
-        with (self._folder / "log").open("ab") as log:
+        with (self.folder / "log").open("ab") as log:
+            places = [self._config, *(self.folder / name for name in ("state", "spool", "s"))]
+            options = zip(("config", "state", "spool", "socket"), places, strict=True)
             self._process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "profexd", f"--config={self._config}"),
-                    f"--state={self._folder / 'state'}",
-                    *(f"--spool={self._folder / 'spool'}", f"--socket={self._socket}"),
-                ],
+                [sys.executable, "-c", _SERVE, json.dumps(self._worker), *map(str, places)]
+                if self._worker
+                else [sys.executable, "-m", "profexd", *(f"--{key}={at}" for key, at in options)],
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

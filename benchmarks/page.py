@@ -13,6 +13,8 @@ _TITLES = {
     "sftp": "## Over SFTP",
     "s3": "## To S3",
     "many": "## Many pipelines",
+    "terminal": "## The terminal",
+    "soak": "## Thousands of runs in a row",
 }
 _INTRODUCTION = """# Benchmarks
 
@@ -22,8 +24,9 @@ own, without the start of the interpreter and the loading of libraries; the ways
 alternate, and times are medians. All read the same made-up rows of 20 columns, nested ones too.
 profexd's time is that of its own build: source, SQL, format, codec, SHA-256, spool.
 `--sftp` measures the sftp sink, as root, `--s3 AWS` the s3 sink beside the AWS command line,
-`--changed` a second run in mode `changed`, and `--many` a daemon with 1,000 pipelines, each only
-where it is asked for.
+`--changed` a second run in mode `changed`, `--many` a daemon with 1,000 pipelines, and `make soak`
+(`--soak`) one with thousands of runs in a row, `--terminal` the interface in tmux, over sshd and so
+as root, each only where it is asked for.
 """
 
 
