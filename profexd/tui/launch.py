@@ -99,6 +99,9 @@ def launch(options: LaunchOptions, client: Client) -> int:
     except PreferencesInvalid as error:
         sys.stderr.write(f"profexctl: {error}\n")
         return Exit.USAGE
+    if options.all_hosts and not preferences.hosts:
+        sys.stderr.write(f"profexctl: {preferences_file(os.environ)} has no [hosts.NAME]\n")
+        return Exit.USAGE
     watched = _chosen(options, preferences, client)
     os.environ.update(environment(options, os.environ))
     for frozen in ("COLUMNS", "LINES"):  # where they are exported they hide a change of size

@@ -115,5 +115,11 @@ def test_where_no_host_answers_each_says_why() -> None:
 
     async def script(stage: Stage) -> None:
         await stage.sees("No host answers", "db1: no daemon at", "db2: cannot reach")
+        await stage.press("colon")
+        await stage.type("host db2")
+        await stage.sees("host db2  (ops@db2)", "Connection refused")
+        await stage.press("enter", "enter")
+        await stage.until(lambda: stage.app.return_value is not None)
+        assert [host.address for host in stage.app.return_value or ()] == ["ops@db2"]
 
     play(script, {"db1": one, "db2": two})

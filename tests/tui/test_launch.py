@@ -53,13 +53,16 @@ def test_a_console_gets_its_own_colours_and_ascii() -> None:
     assert appearance(options(theme="nord"), {}, encoding="utf-8").theme == "nord"
 
 
-def test_an_unknown_theme_is_refused_with_the_known_ones(
+def test_an_unknown_theme_and_hosts_that_nobody_named_are_refused(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in environment(options(), {}):
         monkeypatch.setenv(name, "x")
     assert launch(options(theme="nrod"), connect(SOCKET)) == 2
-    assert "unknown theme nrod" in capsys.readouterr().err
+    assert launch(options(all_hosts=True), connect(SOCKET)) == 2
+    said = capsys.readouterr().err
+    assert "unknown theme nrod" in said
+    assert "tui.toml has no [hosts.NAME]" in said
 
 
 def test_the_interface_loads_nothing_heavy() -> None:
