@@ -46,6 +46,18 @@ def check_targets(targets: Iterable[tuple[str, str, str]]) -> None:
         seen[place] = sink
 
 
+def check_names(names: Iterable[tuple[str, str, str]]) -> None:
+    """Raise NameCollision when two files of the run have one name; each is sink, path and URI."""
+    seen: set[tuple[str, str]] = set()
+    for sink, path, uri in names:
+        if (sink, path) in seen:
+            raise NameCollision(
+                f"{uri} would be written twice, by two files of the run",
+                hint="say in path, or in those of [manifest], what tells one file from another",
+            )
+        seen.add((sink, path))
+
+
 def check(
     checks: Checks, now: Profile, before: Profile | None, *, delivered: int
 ) -> Sequence[Comparison]:

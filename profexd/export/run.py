@@ -18,7 +18,7 @@ from profexd.api.units import parse_size
 from profexd.config.loading import pipeline_from_documents
 from profexd.export.ahead import Ahead, makes_several
 from profexd.export.build import Outcome, build
-from profexd.export.check import check, check_targets, decide
+from profexd.export.check import check, check_names, check_targets, decide
 from profexd.export.checks.profile import Profile
 from profexd.export.deliver import Delivery, deliver, discard, paced, publish, refuse_unable
 from profexd.export.journal import Journal
@@ -130,6 +130,7 @@ class Run:
 
     def _name(self, files: list[dict[str, str]], *, complete: bool) -> None:
         """Have the names written down; once they are complete, others must let go of them."""
+        check_names((file["sink"], file["path"], file["uri"]) for file in files)
         if not self.journal.ask(Planned(files=files, complete=complete)):
             self.stop.request()
             self.stop.check()

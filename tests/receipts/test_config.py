@@ -12,8 +12,8 @@ from tests.config.tree import PIPELINE, Tree, told
     ("lines", "key", "words"),
     [
         ('path = "${today"', "manifest.path", "is never closed"),
-        ('path = "a/../b.json"', "manifest.path", 'becomes "a/../b.json.sig"'),
-        ('path = "/m.json"', "manifest.path", "must be relative"),
+        ('path = "a/../b.json"', "manifest.path", 'becomes "a/../b.json": '),
+        ('path = "/m.json"', "manifest.path", 'without "/" in front; write "m.json"'),
         ('path = ""', "manifest.path", "must not be empty"),
         ('path = "m-${part}.json"', "manifest.path", "has no value here"),
         ('done = "${column:country}.done"', "manifest.done", "has no value here"),
@@ -27,7 +27,16 @@ from tests.config.tree import PIPELINE, Tree, told
 def test_a_mistake_in_a_manifest_is_named(tree: Tree, lines: str, key: str, words: str) -> None:
     problems = tree.mistakes(f"{PIPELINE}[manifest]\n{lines}\n")
     assert [problem["key"] for problem in problems] == [key]
-    assert words in problems[0]["message"] + problems[0]["hint"]
+    assert words in "{message}; {hint}".format(**problems[0])
+
+
+def test_names_that_become_one_are_named_however_they_are_written(tree: Tree) -> None:
+    names = '[manifest]\npath = "${pipeline}.csv"\ndone = "${ Pipeline }.csv.sig"\n'
+    tree.write("pipelines/customers.toml", PIPELINE + names)
+    assert [problem["key"] for problem in tree.load().problems] == [
+        "manifest.path",
+        "manifest.done",
+    ]
 
 
 def test_there_is_no_manifest_unless_it_is_written(tree: Tree) -> None:

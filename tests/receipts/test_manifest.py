@@ -93,6 +93,14 @@ def test_a_sink_that_refuses_for_good_leaves_no_manifest_anywhere(office: Office
     assert office.manifest(office.exported()["run_id"])["previous"] is None
 
 
+def test_a_partition_that_is_called_as_the_manifest_fails_the_run(office: Office) -> None:
+    office.receipts('path = "1.csv"', path='"${column:visits}.csv"', partition_by='["visits"]')
+    run = office.export()
+    assert (run["status"], run["error"]["code"]) == ("failed", "name_collision")
+    assert "/1.csv would be written twice" in run["error"]["message"]
+    assert office.contents() == {}
+
+
 def test_a_path_without_the_run_has_the_last_manifest_whatever_on_existing_says(
     office: Office,
 ) -> None:

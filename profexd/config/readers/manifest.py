@@ -71,16 +71,18 @@ def read_manifest(
     check_manifest_templates({"path": table.path, "done": table.done}, scope)
     path = _template("path", table.path, values, scope, SIGNATURE)
     done = _template("done", table.done, values, scope) if table.done else None
-    taken = {"the exported file": files, "the manifest": path} if done else {}
-    for what, other in taken.items():
-        if other is not None and done is not None and done.text == other.text:
-            scope.add(("done",), f"is the path of {what} too", "give each file a name of its own")
-    if done is not None and done.text == table.path + SIGNATURE:
-        scope.add(("done",), "is the path of the signature too", "choose another name")
-    if files is not None and files.text in (table.path, table.path + SIGNATURE):
+    name = _becomes(path, values)
+    exported = None if files is None else _becomes(files, values)
+    if exported in (name, name + SIGNATURE):
         scope.add(
             ("path",), "is the path of the exported file too", "give each file a name of its own"
         )
+    if done is not None:
+        taken = {exported: "exported file", name: "manifest", name + SIGNATURE: "signature"}
+        what = taken.get(_becomes(done, values))
+        if what is not None:
+            words = f"is the path of the {what} too"
+            scope.add(("done",), words, "give each file a name of its own")
     return Manifest(path, done)
 
 
@@ -93,8 +95,12 @@ def _template(key: str, text: str, values: PathValues, scope: Scope, ending: str
                 f"{piece.written} has no value here: a run has one manifest, of all its files",
                 "leave it out",
             )
-    columns = dict.fromkeys(template.columns, "x")
-    path = template.expand(replace(values, event="x", columns=columns)) + ending
-    for why in path_faults(path) if not faults else ():
+    path = _becomes(template, values)
+    for why in () if faults else tuple(path_faults(path)) or path_faults(path + ending):
         scope.add((key,), f'becomes "{path[:200]}": {why}', why.hint)
     return template
+
+
+def _becomes(template: Template, values: PathValues) -> str:
+    columns = dict.fromkeys(template.columns, "x")
+    return template.expand(replace(values, event="x", columns=columns))
