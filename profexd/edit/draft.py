@@ -8,7 +8,7 @@ from typing import Any
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
-from tomlkit.items import AoT, Table
+from tomlkit.items import AoT, InlineTable, Table
 
 from profexd.edit.answers import SECRET_KINDS, written
 from profexd.edit.errors import EditError
@@ -87,6 +87,8 @@ class Draft:
 
     def take(self, place: Place, values: Mapping[str, Any]) -> None:
         """Have the table at a place say this and nothing else."""
+        if self._anew(place, values):
+            return
         for name in self.get(place) or {}:
             if name not in values:
                 self.unset((*place, name))
@@ -113,13 +115,23 @@ class Draft:
 
     def rename(self, place: Place, old: str, new: str) -> None:
         """Give a key of the table at a place another name; the table says nothing else."""
-        table: Any = self._document
+        if not self._anew(place, {new: self.get((*place, old))}):
+            table = self._reach(place)
+            table[new] = table.pop(old)
+
+    def _anew(self, place: Place, values: Mapping[str, Any]) -> bool:
+        """Write a table on one line anew, well spaced; False where that would lose a comment."""
+        table = self._reach(place)
+        if not isinstance(table, InlineTable) or "#" in table.as_string():
+            return False
+        self._reach(place[:-1])[place[-1]] = _inline(values)
+        return True
+
+    def _reach(self, place: Place) -> Any:
+        found: Any = self._document
         for step in place:
-            table = table[step]
-        value = table[old]
-        del table[old]
-        # Without comments it is spaced anew; what has some stays as it is.
-        table[new] = value if "#" in value.as_string() else _inline(value.unwrap())
+            found = found[step]
+        return found
 
     def _list(self, key: Place) -> MutableSequence[Any] | None:
         found: Any = self._document

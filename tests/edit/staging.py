@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from textual.widgets import Input
+
 from profexd.edit.composing import Composing, begin, resume
 from profexd.edit.target import Kind, named
 from profexd.tui.actions import ACTIONS, Action
@@ -16,7 +18,7 @@ from profexd.tui.forms.screen import FormScreen
 from profexd.tui.preferences import Preferences
 from tests.edit.driving import Desk
 from tests.tui.fakes import FakeClient
-from tests.tui.harness import Stage
+from tests.tui.harness import PATIENCE_SECONDS, Stage
 
 
 class FormStage(Stage):
@@ -26,6 +28,25 @@ class FormStage(Stage):
     def form(self) -> FormScreen:
         found = [one for one in self.app.screen_stack if isinstance(one, FormScreen)]
         return found[0]
+
+    async def type(self, text: str) -> None:
+        """Type into the line under the cursor, all at once: a key at a time takes long."""
+        line = self.app.focused
+        assert isinstance(line, Input), f"{line} is no line to type into"
+        line.insert_text_at_cursor(text)
+        await self.pilot.pause()
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not condition():
+                await self.pilot.pause(0.1)
+        await self.pilot.pause()
+
+    async def sees(self, *texts: str) -> None:
+        try:
+            await super().sees(*texts)
+        except TimeoutError:
+            raise AssertionError(f"{texts} never came; the screen is\n{self.text}") from None
 
     async def rests(self) -> None:
         """Wait until nothing is left to try."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from profexd.edit.target import Kind
+from profexd.tui.forms.fields import Line
 from tests.edit.driving import Desk
 from tests.edit.staging import FormStage, new, news, play, said
 
@@ -203,19 +202,18 @@ def test_what_a_third_party_declares_is_asked(desk: Desk, schema: dict[str, Any]
     assert not (desk.config / "sinks/coop.toml").exists()
 
 
-@pytest.mark.parametrize("size", [(140, 45), (80, 24), (60, 20), (40, 15)])
-def test_the_form_fits_every_terminal(
-    desk: Desk, schema: dict[str, Any], size: tuple[int, int]
-) -> None:
+def test_the_form_fits_every_terminal(desk: Desk, schema: dict[str, Any]) -> None:
     async def script(stage: FormStage) -> None:
-        await stage.sees("Edit pipeline news", "< warehouse >", "news.csv", "enter next")
-        await stage.sees("1,000 rows of 20 columns")
-        for _ in range(12):
-            await stage.press("down")
-            here = stage.app.focused
-            assert here is not None
-            assert stage.app.screen.region.contains_region(here.region)
+        await stage.sees("Edit pipeline news", "< warehouse >", "1,000 rows of 20 columns")
+        for size in ((140, 45), (80, 24), (60, 20), (40, 15)):
+            await stage.pilot.resize_terminal(*size)
+            await stage.sees("[1 Storage and file]", "enter next")
+            for _ in stage.form.query(Line):
+                await stage.press("up")
+                here = stage.app.focused
+                assert here is not None
+                assert stage.app.screen.region.contains_region(here.region), size
         await stage.press("f1")
         await stage.sees("Keys of the form")
 
-    play(news(desk, schema), script, size=size)
+    play(news(desk, schema), script)
