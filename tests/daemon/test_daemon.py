@@ -191,6 +191,17 @@ def test_a_state_directory_that_lets_others_in_is_refused(daemon: Daemon) -> Non
     assert "chmod 0700" in daemon.log
 
 
+def test_a_state_directory_with_a_file_of_somebody_else_is_refused(daemon: Daemon) -> None:
+    state = daemon.root / "state"
+    state.mkdir(mode=0o700)
+    (state / "lock").touch(mode=0o600)
+    os.chown(state / "lock", 65534, 65534)
+    daemon.process = daemon.launch()
+    assert daemon.wait() == 78
+    assert f"{state}/lock belongs to user 65534" in daemon.log
+    assert f"chown -R {os.geteuid()} {state}" in daemon.log
+
+
 def test_broken_settings_are_no_start(daemon: Daemon) -> None:
     daemon.write("profexd", "nonsense = 1\n")
     daemon.process = daemon.launch()

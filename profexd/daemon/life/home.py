@@ -38,11 +38,7 @@ def private_directory(path: Path) -> None:
             f"cannot use {path}: {why.strerror}",
             hint="make the directory, or name another with --state or --spool",
         ) from why
-    if status.st_uid != os.geteuid():
-        raise DirectoryRefused(
-            f"{path} belongs to user {status.st_uid}, and profexd runs as {os.geteuid()}",
-            hint=f"run it as that user, or: chown -R {os.geteuid()} {path}",
-        )
+    _refuse_foreign(path, status.st_uid, path)
     if stat.S_IMODE(status.st_mode) & 0o077:
         raise DirectoryRefused(
             f"{path} has mode {stat.S_IMODE(status.st_mode):04o}: others may enter, and it holds "
@@ -51,14 +47,23 @@ def private_directory(path: Path) -> None:
         )
 
 
+def _refuse_foreign(path: Path, owner: int, directory: Path) -> None:
+    if owner != os.geteuid():
+        raise DirectoryRefused(
+            f"{path} belongs to user {owner}, and profexd runs as {os.geteuid()}",
+            hint=f"run it as that user, or: chown -R {os.geteuid()} {directory}",
+        )
+
+
 def private_files(directory: Path) -> None:
-    """Refuse a directory with a file that others may read."""
+    """Refuse a directory with a file that others may read, or that somebody else made."""
     for path in directory.iterdir():
         try:
             status = path.lstat()
         except FileNotFoundError:
             # SQLite's own files come and go while another process has the store open.
             continue
+        _refuse_foreign(path, status.st_uid, directory)
         if stat.S_ISREG(status.st_mode) and stat.S_IMODE(status.st_mode) & 0o077:
             raise DirectoryRefused(
                 f"{path} has mode {stat.S_IMODE(status.st_mode):04o}: others may read it, and it "
