@@ -101,3 +101,22 @@ def test_a_week_goes_by_and_nothing_grows(tmp_path: Path) -> None:
         assert last["objects"] <= first["objects"] + 300, (first, last)
 
     run_async(scene())
+
+
+def test_a_run_leaves_nothing_behind_that_must_be_looked_for(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.write("often")
+
+    async def scene() -> None:
+        async with stage.playing(argv=QUICKEST) as play:
+            await play.over((await play.run_now("often")).run_id)
+            gc.collect()
+            gc.disable()
+            try:
+                for _ in range(5):
+                    await play.over((await play.run_now("often")).run_id)
+                assert gc.collect() < 5
+            finally:
+                gc.enable()
+
+    run_async(scene())

@@ -182,7 +182,10 @@ class Child:
         transport.close()
         with contextlib.suppress(ConnectionError):
             await process.stdin.wait_closed()
-        return await process.wait()
+        code = await process.wait()
+        # Each keeps the other: without this, thousands of runs lie about until they are collected.
+        protocol.stdin = None
+        return code
 
     def _end(self, how: str, code: int, last_words: str) -> None:
         if self._kill_timer is not None:
