@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 import sys
 import time
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.many import Daemon, Look
+from benchmarks.report import measured
 from profexd.client import ClientError
 from profexd.wire import RunStatus
 
@@ -30,7 +30,7 @@ _INTRODUCTION = f"""\
 One daemon with {PIPELINES} pipelines and one that always fails, {_AT_A_TIME} runs at a time, each a
 process of its own; a client follows the events, every {_FAILS_EVERY}th run fails, and every
 {_PREVIEWS_EVERY}th is accompanied by a preview. Runs are remembered for 5 minutes, their folders
-kept for 10. {os.cpu_count()} cores, which others may have used too.
+kept for 10.
 """
 _REAL = "Each run reads DuckDB and delivers a file:\n"
 _SPOKEN = """\
@@ -86,7 +86,7 @@ def section(folder: Path, *, runs: int, spoken: int, seconds: float = 1e9) -> st
         found += [_REAL, *soak(folder / "soak", runs=runs, seconds=seconds)]
     if spoken:
         found += [_SPOKEN, *soak(folder / "spoken", runs=spoken, seconds=seconds, worker=_SPEAKER)]
-    return "\n".join(found)
+    return "\n".join([*found, measured()])
 
 
 def soak(
