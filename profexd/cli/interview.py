@@ -164,8 +164,9 @@ class _Interview:
             question = left[0]
 
             def take(answer: str, question: Question = question) -> None:
-                if answer:
-                    draft.set(question.key, question.parse(answer))
+                value = question.parse(answer) if answer else question.default
+                if value != question.default:
+                    draft.set(question.key, value)
 
             _ask(self._console, self._line, question, "", take)
             asked.add(question.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import tomllib
 
 from tests.edit.driving import Desk
 
@@ -138,3 +139,41 @@ def test_without_a_terminal_or_without_such_a_file_it_says_so(desk: Desk) -> Non
     assert "hint: profexctl new pipeline nonesuch" in told.screen
     assert desk.at_terminal("edit", "etc/passwd").code == 2
     assert desk.at_terminal("edit", "../news").code == 2
+
+
+def test_single_keys_are_changed_without_an_editor(desk: Desk) -> None:
+    file = desk.config / "pipelines/news.toml"
+    before = file.read_text()
+    told = desk.call(
+        *("edit", "news", "--set", "path=b.csv", "--set", "checks.min_rows=10", "--json"),
+    )
+    assert told.code == 0, told.screen
+    assert json.loads(told.out)["saved"] is True
+    changed = before.replace("news.csv", "b.csv") + "\n[checks]\nmin_rows = 10\n"
+    assert file.read_text() == changed
+    told = desk.call("edit", "news", "--unset", "checks.min_rows", "--set", "order_by=emial")
+    assert (told.code, "order_by" in told.screen) == (2, True)
+    assert file.read_text() == changed
+
+
+def test_a_file_is_gone_through_step_by_step_on_demand(desk: Desk) -> None:
+    file = desk.config / "pipelines/news.toml"
+    typed = [
+        *("", "", "b.csv", "", "", ""),
+        "",
+        *("", "y", "country", "is", "IT", "", "none"),
+        *("hourly", "y", "command", "mail, ops", "failed", "", "", "checks"),
+        *("7", *[""] * 9, "y"),
+    ]
+    before = file.read_text()
+    told = desk.at_terminal("edit", "news", "--ask", typed=typed)
+    assert told.code == 0, told.screen
+    assert "1. country is IT" in told.screen
+    assert "1. command on failed: mail, ops" in told.screen
+    assert file.read_text().startswith(before.replace("news.csv", "b.csv").partition("path")[0])
+    said = tomllib.loads(file.read_text())
+    assert said["filter"] == {
+        "conditions": [{"property": "country", "operator": "is", "value": "IT"}]
+    }
+    assert said["notify"] == [{"command": ["mail", "ops"], "on": ["failed"]}]
+    assert (said["schedule"], said["checks"]) == ("hourly", {"min_rows": 7})

@@ -91,15 +91,15 @@ def test_without_the_right_to_write_it_names_the_command_that_can(desk: Desk) ->
 
 def test_a_pipeline_is_made_by_answering_four_steps(desk: Desk) -> None:
     typed = [
-        *("warehouse", "lake", "?", "mail/${today}.csv", "csv", "gzi", "n"),
+        *("warehouse", "lake", "?", "mail/${today}.csv", "csv", "gzi", ""),
         *("email, phone", "all", "no", "", "n"),
-        *("email, -visits", "", "", "", "", "phone = Phone Number", "lock", "n"),
-        *("every 6h", "n"),
+        *("email, -visits", "no", "columns", "", "", "", "", "phone = Phone Number", "lock"),
+        *("every 6h", "no", "none"),
         "y",
     ]
     told = desk.at_terminal("new", "pipeline", "mail", typed=typed)
     assert told.code == 0, told.screen
-    for said in ("1 of 4  Storage and file", "4 of 4  Schedule", "for example newsletter/"):
+    for said in ("1 of 4  Storage and file", "4 of 4  Schedule", "for example customers-"):
         assert said in told.screen, told.screen
     assert "the source has: profile_id varchar" in told.screen
     assert tomllib.loads((desk.config / "pipelines/mail.toml").read_text()) == {
@@ -117,8 +117,8 @@ def test_a_pipeline_is_made_by_answering_four_steps(desk: Desk) -> None:
 
 def test_a_secret_is_asked_for_by_where_it_is(desk: Desk) -> None:
     typed = [
-        *("s3", "exports", "", "eu-west-1", "AKIAEXAMPLEEXAMPLE00", "", "", "", "n"),
-        *("hunter2", "env:S3_SECRET", "", "n", "y"),
+        *("s3", "exports", "", "eu-west-1", "AKIAEXAMPLEEXAMPLE00", "", "", "", ""),
+        *("hunter2", "env:S3_SECRET", "", *[""] * 4, "y"),
     ]
     told = desk.at_terminal("new", "sink", "cloud", typed=typed)
     assert "write where the secret is: env:NAME" in told.screen, told.screen
