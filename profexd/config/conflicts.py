@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from profexd.config.model import Pipeline
-from profexd.config.template import sample_values
+from profexd.config.template import Template, sample_values
 
 _ANY = "\ue000"
 """Stands for the value of a partition: any name that could be."""
@@ -49,6 +49,33 @@ def rivals(pipelines: Iterable[Pipeline]) -> dict[str, Rivals]:
     }
 
 
+def shared_receipts(pipelines: Sequence[Pipeline]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Yield each receipt that others write too: its pipeline, its key in ``[manifest]``, and who.
+
+    A receipt replaces what has its name, whether that is a receipt or an export.
+    """
+    if not any(pipeline.manifest for pipeline in pipelines):
+        return
+    writers: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+    for pipeline in pipelines:
+        paths = [("", _path(pipeline))]
+        if pipeline.manifest is not None:
+            paths.append(("path", _path(pipeline, pipeline.manifest.path)))
+            if pipeline.manifest.done is not None:
+                paths.append(("done", _path(pipeline, pipeline.manifest.done)))
+        for sink in pipeline.documents["sinks"].values():
+            for key, path in paths:
+                writers[json.dumps(sink, sort_keys=True), path].append((pipeline.name, key))
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for here in writers.values():
+        for name, key in here:
+            if key:
+                found[name, key] |= {other for other, _ in here if other != name}
+    for (name, key), others in found.items():
+        if others:
+            yield name, key, tuple(sorted(others))
+
+
 def _groups(
     sinks: Iterable[Mapping[str, list[Pipeline]]],
 ) -> Iterator[list[Pipeline]]:
@@ -63,15 +90,17 @@ def _groups(
                         yield from ([one, another] for one in here for another in there)
 
 
-def _path(pipeline: Pipeline) -> str:
+def _path(pipeline: Pipeline, template: Template | None = None) -> str:
+    """Return what a template becomes in a made-up run; ``path`` of the pipeline unless given."""
+    template = template or pipeline.path
     values = sample_values(
         pipeline=pipeline.name,
         timezone=pipeline.timezone,
         account_id=pipeline.settings.account_id,
         instance_id=pipeline.settings.instance_id,
     )
-    columns = dict.fromkeys(pipeline.path.columns, _ANY)
-    return pipeline.path.expand(replace(values, event=_ANY, columns=columns))
+    columns = dict.fromkeys(template.columns, _ANY)
+    return template.expand(replace(values, event=_ANY, columns=columns))
 
 
 def _outcome(pipelines: Iterable[Pipeline]) -> str:

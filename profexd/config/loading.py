@@ -11,7 +11,7 @@ from typing import Any
 
 from profexd.config.again import Read, Reading, Readings
 from profexd.config.catalog import Catalog
-from profexd.config.conflicts import rivals
+from profexd.config.conflicts import rivals, shared_receipts
 from profexd.config.model import Configuration, Entry, Pipeline, Settings, SinkChoice, Source
 from profexd.config.past import Past, renamed, warn_of_the_past
 from profexd.config.readers.defaults import check_defaults, with_defaults
@@ -48,6 +48,8 @@ from profexd.config.text.values import digest, to_json
 from profexd.wire import ProblemJson
 
 __all__ = ["check_file", "load", "load_pipeline_file", "pipeline_from_documents"]
+
+_ALSO_WRITTEN = "the same file is also written by "
 
 
 def load(
@@ -269,26 +271,34 @@ class _Loading:
         for name, others in rivals(working).items():
             scope = self.scopes[name]
             key = next((key for key in ("path", "filename", "folder") if scope.has((key,))), "path")
-            scope.add(
-                (key,),
-                f"the same file is also written by {listed(others.names, joint='and')}",
-                f"{others.outcome}: add ${{pipeline}} to the path",
-                "warning",
+            hint = f"{others.outcome}: add ${{pipeline}} to the path"
+            self._warn(
+                entries, name, (key,), _ALSO_WRITTEN + listed(others.names, joint="and"), hint
             )
-            entries[name] = replace(entries[name], problems=scope.problems.sorted())
+        for name, key, names in shared_receipts(working):
+            hint = "the later run replaces the file of the earlier: add ${pipeline} to it"
+            self._warn(
+                entries, name, ("manifest", key), _ALSO_WRITTEN + listed(names, joint="and"), hint
+            )
 
     def _warn_of_new_names(self, entries: dict[str, Entry]) -> None:
         contents = {name: entry.content for name, entry in entries.items()}
         for name, old in renamed(contents, self.past) if self.past else ():
-            scope = self.scopes[name]
-            scope.add(
+            self._warn(
+                entries,
+                name,
                 (),
                 f'says what pipelines/{old}.toml said, which is gone: under the name "{name}" it is'
                 " a new pipeline, and begins anew",
                 f"rename it back to {old}.toml to go on where that was",
-                "warning",
             )
-            entries[name] = replace(entries[name], problems=scope.problems.sorted())
+
+    def _warn(
+        self, entries: dict[str, Entry], name: str, key: tuple[str, ...], message: str, hint: str
+    ) -> None:
+        scope = self.scopes[name]
+        scope.add(key, message, hint, "warning")
+        entries[name] = replace(entries[name], problems=scope.problems.sorted())
 
     def _around(self) -> Surroundings:
         data = {key: value for key, value in self.good_settings.items() if key != "defaults"}

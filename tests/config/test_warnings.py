@@ -43,6 +43,22 @@ def test_two_pipelines_with_one_target_are_warned_of(tree: Tree) -> None:
     assert {one["severity"] for one in problems} == {"warning"}
 
 
+def test_manifests_that_other_pipelines_write_too_are_warned_of(tree: Tree) -> None:
+    def write(name: str, manifest: str) -> None:
+        text = PIPELINE.replace("customers", name)
+        tree.write(f"pipelines/{name}.toml", f"{text}[manifest]\n{manifest}\n")
+
+    write("a", 'path = "last.json"\ndone = "b.csv"')
+    write("b", 'path = "last.json"')
+    write("c", 'path = "${pipeline}.json"')
+    write("own", "")
+    assert [told(one) for one in tree.load().problems] == [
+        'pipelines/a.toml:6:1: manifest.path: the same file is also written by "b"',
+        'pipelines/a.toml:7:1: manifest.done: the same file is also written by "b"',
+        'pipelines/b.toml:6:1: manifest.path: the same file is also written by "a"',
+    ]
+
+
 @pytest.mark.parametrize(
     ("first", "second", "outcome"),
     [
