@@ -174,6 +174,7 @@ class ProfexdApp(App[tuple[Host, ...]], inherit_bindings=False):
         states = [self.fleet.states[member.name] for member in asked]
         return Context(
             connected=any(state.connected for state in states),
+            silent=any(state.link is Link.STALE for state in states),
             loaded=any(state.loaded for state in states),
             read_only=self._read_only,
             role=self._role(asked[0]),

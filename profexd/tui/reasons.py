@@ -14,9 +14,11 @@ class Context:
 
     ``targets`` are the marked pipelines, else the one under the cursor; ``stoppable`` says
     whether any of them has a run that could be stopped; ``run`` is the one under the cursor.
+    ``silent`` is a connection over which nothing comes any more.
     """
 
     connected: bool = False
+    silent: bool = False
     loaded: bool = False
     read_only: bool = False
     role: str = ""
@@ -143,7 +145,7 @@ def chosen_log(context: Context) -> str | None:
 
 def reconnect(context: Context) -> str | None:
     """Whether there is nothing to connect to."""
-    return "connected" if context.connected else None
+    return "connected" if context.connected and not context.silent else None
 
 
 def held_run(pipeline: PipelineJson) -> RunJson | None:

@@ -109,7 +109,12 @@ def test_a_silent_daemon_is_called_stale() -> None:
     async def script(stage: Stage) -> None:
         await ready(stage)
         clock["now"] += timedelta(seconds=40)
-        await stage.sees("STALE", "data from 40s ago")
+        await stage.sees("STALE", "data from 40s ago", "r retry now")
+        before = [call[0] for call in stage.client.calls]
+        assert before.count("events") == 1
+        await stage.press("r")  # does not mean the pipeline now
+        await stage.until(lambda: [call[0] for call in stage.client.calls].count("events") > 1)
+        assert "run_now" not in [call[0] for call in stage.client.calls]
         stage.client.push("heartbeat")
         await stage.misses("STALE")
 
