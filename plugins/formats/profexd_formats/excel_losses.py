@@ -23,7 +23,7 @@ class Losses:
         self._may_be_long = [letters(place) for place in long]
         self._long: Counter[str] = Counter()
 
-    def clean(self, data: memoryview) -> bytes:
+    def clean(self, data: memoryview) -> bytes | memoryview:
         """Return ``data`` as it may stand in a sheet."""
         raw = bytes(data)
         # No text holds the sign, and a look for one byte costs next to nothing.

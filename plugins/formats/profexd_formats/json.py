@@ -19,11 +19,12 @@ from profexd.api import (
     identifier,
     series,
 )
+from profexd_formats.joining import tells_null
 from profexd_formats.json_layout import write_events, write_profiles
-from profexd_formats.json_record import record
+from profexd_formats.json_record import Member, is_quick, record
 from profexd_formats.json_wide import MANY, braced, escaped, wide
 from profexd_formats.layouts import Layouts
-from profexd_formats.values import Rules, ascii_json, json, text
+from profexd_formats.values import BARE, QUOTED_AS_IT_IS, Rules, ascii_json, json, text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,18 +128,40 @@ class Json(Layouts):
         options: JsonOptions = self.options
         rules = self._rules(indent=options.indent)
         depth = _DEPTHS[options.layout]
-        many = len(rows.columns) > MANY
-        each = replace(rules, ascii=False) if many else rules
-        values = [self._value(column, each, depth + 1) for column in rows.columns]
-        places = [f"v{place}" for place in range(len(values))]
         names = [column.name for column in rows.columns]
-        written = rows.project(list(zip(values, places, strict=True)))
-        if many:
+        if len(names) > MANY:
+            plain = replace(rules, ascii=False)
+            written = rows.project(
+                [
+                    (self._value(column, plain, depth + 1), f"v{place}")
+                    for place, column in enumerate(rows.columns)
+                ]
+            )
             if rules.ascii:
                 written = escaped(written, rows.columns)
             return wide(written, names, rules, depth=depth, before=before, after=after)
-        pairs = list(zip(names, places, strict=True))
-        return written.text(record(pairs, rules, depth=depth, before=before, after=after))
+        values: list[tuple[str, str]] = []
+        members: list[Member] = []
+        quick = is_quick(len(names), rules)
+        for place, column in enumerate(rows.columns):
+            value = absent = f"v{place}"
+            bare = self._bare(column, rules) if quick else None
+            values.append((bare or self._value(column, rules, depth + 1), value))
+            if quick and tells_null(column.type):
+                absent = f"r{place}"
+                values.append((identifier(column.name), absent))
+            members.append(
+                Member(name=column.name, value=value, absent=absent, quoted=bare is not None)
+            )
+        return rows.project(values).text(
+            record(members, rules, depth=depth, before=before, after=after)
+        )
+
+    def _bare(self, column: Column, rules: Rules) -> str | None:
+        """Return SQL for the text of a value that only lacks its quotes to be JSON."""
+        if column.type.id in QUOTED_AS_IT_IS or (self.options.as_string and column.type.id in BARE):
+            return f"CAST({text(identifier(column.name), column.type, rules)} AS VARCHAR)"
+        return None
 
     def _value(self, column: Column, rules: Rules, depth: int) -> str:
         value = identifier(column.name)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from profexd.api import Column, identifier, literal
+from profexd_formats.joining import Slot, joined, tells_null
 from profexd_formats.layouts import Field, Group, bare_text, entries, event, profile
 from profexd_formats.values import Rules, text
 from profexd_formats.xml_recipes import Step, applied
-from profexd_formats.xml_text import element_name, escaped, escaped_name, is_safe
+from profexd_formats.xml_text import element_name, escaped, escaped_name, has_markup, is_safe
 
-_PIECE = 128
-"""How many elements the engine puts together at a time: of wide rows it would hold too much."""
+_TEXTS = "t"
+_FEW = 120
+"""Up to so many elements a row is one piece, looked at as a whole."""
+_PIECE = 256
+"""How many texts the engine puts together at a time: of wide rows it would hold too much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,8 @@ class Written:
 def written(name: str, nodes: Sequence[Node], rules: Rules, *, indent: bool) -> Written:
     """Return the SQL for the element ``name`` of a row that holds ``nodes``."""
     markup = _Markup(rules, indent)
-    texts, steps = [], []
+    texts: list[tuple[str, str]] = []
+    steps: list[Step] = []
     for place, leaf in enumerate(leaves(nodes)):
         field, column = leaf.field, f"c{place}"
         if field.spread:
@@ -108,17 +113,54 @@ def written(name: str, nodes: Sequence[Node], rules: Rules, *, indent: bool) -> 
             steps.append(Step(column, "as it is", str))
         else:
             steps.append(Step(column, "escaped", escaped))
+
+    def row(values: Iterable[str], nulls: Iterable[str]) -> list[str]:
+        return joined(
+            [
+                f"{markup.tabs(1)}<{name}>{markup.line}",
+                *markup.items(nodes, zip(values, nulls, strict=True), 2),
+                f"{markup.tabs(1)}</{name}>\n",
+            ]
+        )
+
+    if len(steps) <= _FEW:
+        return _looked_at_once(texts, steps, nodes, row)
     projections, references = applied(steps)
-    pieces = [
-        literal(f"{markup.tabs(1)}<{name}>{markup.line}"),
-        *markup.pieces(nodes, iter(references), 2),
-        literal(f"{markup.tabs(1)}</{name}>\n"),
-    ]
-    row = [
-        f"concat({', '.join(pieces[start : start + _PIECE])})"
-        for start in range(0, len(pieces), _PIECE)
-    ]
-    return Written(texts, projections, row)
+    pieces = row(references, references)
+    return Written(
+        texts,
+        projections,
+        [
+            f"concat({', '.join(pieces[start : start + _PIECE])})"
+            for start in range(0, len(pieces), _PIECE)
+        ],
+    )
+
+
+def _looked_at_once(
+    texts: list[tuple[str, str]],
+    steps: Sequence[Step],
+    nodes: Sequence[Node],
+    row: Callable[[Iterable[str], Iterable[str]], list[str]],
+) -> Written:
+    """Look for signs that markup knows in a row's texts together: hardly any row has some."""
+    nulls = [step.column for step in steps]
+    for place, leaf in enumerate(leaves(nodes)):
+        field = leaf.field
+        if not field.spread and tells_null(field.type):
+            nulls[place] = f"r{place}"
+            texts.append((field.sql, nulls[place]))
+    names = [name for _, name in texts]
+    plain = f"concat({', '.join(row((step.column for step in steps), nulls))})"
+    seen = [step.column for step in steps if step.key == "escaped"]
+    if not seen:
+        return Written(texts, [(name, name) for name in names], [plain])
+    escaped_texts = (step.recipe(step.column) for step in steps)
+    careful = f"concat({', '.join(row(escaped_texts, nulls))})"
+    projections = [*((name, name) for name in names), (f"concat({', '.join(seen)})", _TEXTS)]
+    return Written(
+        texts, projections, [f"CASE WHEN {has_markup(_TEXTS)} THEN {careful} ELSE {plain} END"]
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,24 +177,23 @@ class _Markup:
     def tabs(self, depth: int) -> str:
         return "\t" * depth if self.indent else ""
 
-    def pieces(self, nodes: Sequence[Node], references: Iterator[str], depth: int) -> Iterator[str]:
-        """Yield SQL for each node at ``depth``; ``references`` are the escaped values."""
+    def items(
+        self, nodes: Sequence[Node], values: Iterator[tuple[str, str]], depth: int
+    ) -> Iterator[Slot | str]:
+        """Yield each node at ``depth``; ``values`` are escaped, and what is NULL where they are."""
         for node in nodes:
             if isinstance(node, Branch):
-                yield literal(f"{self.tabs(depth)}<{node.name}>{self.line}")
-                yield from self.pieces(node.children, references, depth + 1)
-                yield literal(f"{self.tabs(depth)}</{node.name}>{self.line}")
+                yield f"{self.tabs(depth)}<{node.name}>{self.line}"
+                yield from self.items(node.children, values, depth + 1)
+                yield f"{self.tabs(depth)}</{node.name}>{self.line}"
                 continue
-            value = next(references)
+            value, absent = next(values)
             if node.field.spread:
                 # concat takes NULL for nothing.
-                yield value
+                yield Slot(value=value, absent=absent)
                 continue
             before, after, nothing = self._around(node, depth)
-            yield (
-                f"CASE WHEN {value} IS NULL THEN {literal(nothing)}"
-                f" ELSE concat({literal(before)}, {value}, {literal(after)}) END"
-            )
+            yield Slot(value=value, absent=absent, before=before, after=after, nothing=nothing)
 
     def spread(self, field: Field) -> str:
         """Return SQL for the entries that an object holds."""

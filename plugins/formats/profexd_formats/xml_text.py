@@ -19,11 +19,14 @@ _SAFE = (
     | {"date", "time", "time_ns", "time with time zone", "bit", "uuid", "interval", "blob"}
 )
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r")
-_CR_TO_SPACE = bytes.maketrans(b"\r", b" ")
 _TO_QUESTION_MARKS = bytes.maketrans(_CONTROLS + b"\r", b"?" * len(_CONTROLS) + b" ")
 _LAST_BYTE = b"\xef"
 """Begins U+FFFE and U+FFFF, and little else."""
 _NO_CHARACTERS = ("\ufffe".encode(), "\uffff".encode())
+_LOOKED_FOR = tuple(bytes([code]) for code in (*_CONTROLS, *b"\r", *_LAST_BYTE))
+_ONLY_CR = frozenset({b"\r"})
+_LOOK = 2**18
+"""Bytes that are looked at in one go."""
 _LOST = "[\\x00-\\x08\\x0B\\x0C\\x0E-\\x1F\\x{FFFE}\\x{FFFF}]"
 _LOST_IN_NAME = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _START = (
@@ -66,12 +69,16 @@ def is_safe(type_: DataType) -> bool:
 
 def escaped(value: str) -> str:
     """Return SQL for the text ``value`` as it stands between two tags; it is repeated."""
-    found = " OR ".join(f"contains({value}, {literal(sign)})" for sign in _ENTITIES)
     replaced = value
     for sign, entity in _ENTITIES.items():
         replaced = f"replace({replaced}, {literal(sign)}, {literal(entity)})"
     # Four quick looks cost a third of four copies.
-    return f"CASE WHEN {found} THEN {replaced} ELSE {value} END"
+    return f"CASE WHEN {has_markup(value)} THEN {replaced} ELSE {value} END"
+
+
+def has_markup(value: str) -> str:
+    """Return SQL that says whether the text ``value`` holds a sign that markup knows."""
+    return " OR ".join(f"contains({value}, {literal(sign)})" for sign in _ENTITIES)
 
 
 _ENTITIES = {
@@ -107,15 +114,15 @@ class Cleaner:
         self._before_cell = before_cell
         self._cell_name = f"^(?P<name>{cell_name})"
 
-    def clean(self, data: memoryview) -> bytes:
+    def clean(self, data: memoryview) -> bytes | memoryview:
         """Return ``data`` without them; a bare CR, which stands in no text, becomes a space."""
-        raw = bytes(data)
-        cleaned = raw.translate(_CR_TO_SPACE, _CONTROLS)
-        dirty = len(cleaned) != len(raw)
-        if _LAST_BYTE in raw:
-            dirty = dirty or any(sign in raw for sign in _NO_CHARACTERS)
-        if not dirty:
-            return cleaned
+        seen = _seen(data)
+        if not seen:
+            return data
+        # A replacement of one byte by another is quick; looks at each byte are not.
+        raw = bytes(data).replace(b"\r", b" ")
+        if seen == _ONLY_CR:
+            return raw
         if self._mark and self._mark.encode() in raw:
             self._count(self.marked, raw, re.escape(self._mark))
             raw = raw.replace(self._mark.encode(), b"")
@@ -144,6 +151,15 @@ class Cleaner:
             sums.column("name").to_pylist(), sums.column("count_sum").to_pylist(), strict=True
         ):
             counter[name or ""] += count
+
+
+def _seen(data: memoryview) -> frozenset[bytes]:
+    """Return what of ``_LOOKED_FOR`` is in ``data``; one look after another keeps to the cache."""
+    pieces = (bytes(data[at : at + _LOOK]) for at in range(0, len(data), _LOOK))
+    found = {sign for piece in pieces for sign in _LOOKED_FOR if sign in piece}
+    if _LAST_BYTE in found and not any(sign in bytes(data) for sign in _NO_CHARACTERS):
+        found.discard(_LAST_BYTE)
+    return frozenset(found)
 
 
 def as_array(text: bytes) -> pa.Array:
