@@ -209,6 +209,8 @@ EXTRA = (
 _GROWING = {"trend": TREND_RUNS + 1, "sink": 14, "filter": 30}
 """How wide these become before the name gets what is left."""
 NAME_MINIMUM = 26
+_DESCRIPTION_LEAST = 14
+"""In less room it would say nothing."""
 _CROWDED_FROM = 130
 _NAME_IN_CROWD = 20
 _HOST_WIDTHS = (6, 14)
@@ -271,6 +273,9 @@ def cells(
     look = view.look(pipeline)
     for column in columns:
         text = column.cell(pipeline, run, view)
+        if column.key == NAME.key and pipeline["description"]:
+            room = column.width - 1 - text.cell_len
+            text.append(f"  {pipeline['description']}" if room >= _DESCRIPTION_LEAST else "", "dim")
         if column.key == TREND.key:
             text = text[-(column.width - 1) :]  # the last ones say more than the first
         if look is not None and look.down and column.key != "host":

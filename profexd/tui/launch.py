@@ -91,6 +91,9 @@ def appearance(
 
 def launch(options: LaunchOptions, client: Client) -> int:
     """Show the terminal interface until the user leaves it; return the exit code."""
+    import gc
+    from concurrent.futures import ThreadPoolExecutor
+
     from profexd.client import ClientError
     from profexd.tui.preferences import PreferencesInvalid, preferences_file, read_preferences
 
@@ -102,10 +105,18 @@ def launch(options: LaunchOptions, client: Client) -> int:
     if options.all_hosts and not preferences.hosts:
         sys.stderr.write(f"profexctl: {preferences_file(os.environ)} has no [hosts.NAME]\n")
         return Exit.USAGE
-    watched = _chosen(options, preferences, client)
     os.environ.update(environment(options, os.environ))
     for frozen in ("COLUMNS", "LINES"):  # where they are exported they hide a change of size
         os.environ.pop(frozen, None)
+    # ssh has its time to log in while the libraries load, and nobody looks for garbage in them.
+    gc.disable()
+    with ThreadPoolExecutor(1) as beside:
+        choosing = beside.submit(_chosen, options, preferences, client)
+        from textual.theme import BUILTIN_THEMES
+
+        from profexd.tui.app import ProfexdApp
+    gc.enable()
+    watched = choosing.result()
     looks = appearance(
         options,
         os.environ,
@@ -113,9 +124,6 @@ def launch(options: LaunchOptions, client: Client) -> int:
         preferred=preferences.theme,
     )
 
-    from textual.theme import BUILTIN_THEMES
-
-    from profexd.tui.app import ProfexdApp
     from profexd.tui.glyphs import ASCII, UNICODE
     from profexd.tui.theme import PROFEXD_THEME
 

@@ -41,7 +41,7 @@ def test_a_host_is_run_dropped_and_comes_back_beside_another(
             terminal.press("host:far", "Enter")
             terminal.sees("1 of 3 pipelines", "far/daily")
             terminal.press("r")
-            terminal.sees("1 000 rows", f"{far.site.outbox}/daily.csv")
+            terminal.sees("Last ok", "1 000 rows", f"{far.site.outbox}/daily.csv")
             assert (far.site.delivered(), here.delivered()) == (["daily.csv"], [])
             terminal.press("o")
             terminal.sees("phase deliver", "END")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.console import Group
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -214,7 +215,7 @@ class TextBox(ModalScreen[None]):
         ("pageup,ctrl+u", "scroll(-10)", "Page up"),
     ]
 
-    def __init__(self, title: str, body: Text) -> None:
+    def __init__(self, title: str, body: Text | Group) -> None:
         super().__init__()
         self._headline = title
         self._body = body

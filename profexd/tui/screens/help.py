@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.console import Group
+from rich.table import Table
 from rich.text import Text
 
 from profexd.tui.actions import Action, help_sections
@@ -11,7 +13,6 @@ from profexd.tui.columns import STYLES
 from profexd.tui.screens.dialogs import TextBox
 from profexd.wire import PipelineState
 
-_KEYS_WIDTH = 22
 _FILTERS = (
     ("word", "in name, description or id; words are joined by and"),
     ("!word", "not so"),
@@ -36,22 +37,25 @@ _CLIPBOARD = (
 )
 
 
-def help_text(actions: Sequence[Action]) -> Text:
-    """Return the whole page."""
-    text = Text()
+def help_text(actions: Sequence[Action]) -> Group:
+    """Return the whole page; what a key does goes on under its own beginning."""
+    parts: list[Text | Table] = []
     for title, rows in help_sections(actions):
-        text.append(f"{title}\n", "bold underline")
-        for keys, label in rows:
-            text.append(f" {keys.ljust(_KEYS_WIDTH)}", "bold").append(f" {label}\n")
-        text.append("\n")
-    text.append("Filter\n", "bold underline")
-    for example, meaning in _FILTERS:
-        text.append(f" {example.ljust(_KEYS_WIDTH)}", "bold").append(f" {meaning}\n")
-    text.append("\nStates\n", "bold underline")
-    for state, meaning in _STATES.items():
-        label = f"{state.letter} {state.value}"
-        text.append(f" {label.ljust(_KEYS_WIDTH)}", STYLES[state]).append(f" {meaning}\n")
-    return text.append(f"\n{_CLIPBOARD}")
+        parts += _section(title, [(Text(keys, "bold"), label) for keys, label in rows])
+    parts += _section("Filter", [(Text(word, "bold"), meaning) for word, meaning in _FILTERS])
+    states = _STATES.items()
+    named = [(Text(f"{s.letter} {s.value}", STYLES[s]), meaning) for s, meaning in states]
+    parts += _section("States", named)
+    return Group(*parts, Text(_CLIPBOARD))
+
+
+def _section(title: str, rows: Sequence[tuple[Text, str]]) -> list[Text | Table]:
+    table = Table.grid(padding=(0, 1, 0, 0), pad_edge=True)
+    table.add_column(width=max(keys.cell_len for keys, _ in rows) + 1)
+    table.add_column(ratio=1)
+    for keys, meaning in rows:
+        table.add_row(keys, meaning)
+    return [Text(title, "bold underline"), table, Text()]
 
 
 class Help(TextBox):

@@ -84,7 +84,7 @@ class RunsTable(QuietTable):
 def _fitting(width: int) -> Columns:
     columns = _NARROW_COLUMNS if width < _NARROW else _COLUMNS
     rest = width - sum(column[2] for column in columns)
-    return (*columns, ("note", "Note", max(_NOTE_LEAST, rest)))
+    return (*columns, ("note", "Note", rest)) if rest >= _NOTE_LEAST else columns
 
 
 def _row(run: RunJson, view: View, columns: Columns) -> tuple[Text, ...]:
