@@ -90,6 +90,8 @@ def _preview(
         if isinstance(answer.value, dict):
             return Glance(cast(PreviewJson, answer.value))
         lines = [line.replace(f"{tree}/", "") for line in answer.words.splitlines()]
+        if lines and lines[0].startswith("Traceback"):
+            return Glance(None, f"profexd preview failed: {lines[-1]}")
         told = [line for line in lines if "is not valid (config_invalid)" not in line]
         return Glance(None, "\n".join(told))
 

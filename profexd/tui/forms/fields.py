@@ -50,7 +50,8 @@ class Chooser(Static, can_focus=True):
         self._choices = tuple(one for one in question.choices if one) or ("yes", "no")
         self._default = question.show(question.default)
         self._unset = "choose" if question.required else "not set"
-        self._typed = ""
+        self.typed = ""
+        """The beginning of a word that is being typed."""
         self.value = value
 
     def on_mount(self) -> None:
@@ -68,7 +69,7 @@ class Chooser(Static, can_focus=True):
 
     def turn(self, by: int) -> None:
         """Go to the next word or the one before; the first comes after the last."""
-        self._typed = ""
+        self.typed = ""
         now = self.value or self._default
         if now in self._choices:
             self._choose(self._choices[(self._choices.index(now) + by) % len(self._choices)])
@@ -77,31 +78,31 @@ class Chooser(Static, can_focus=True):
 
     def clear(self) -> None:
         """Leave the key out."""
-        self._typed = ""
+        self.typed = ""
         self._choose("")
 
     def seeks(self, key: str) -> bool:
         """Whether a key is typed to go to a word: space only within one."""
         if key == "space":
-            return bool(self._typed) and any(self._found(f"{self._typed} "))
+            return bool(self.typed) and any(self._found(f"{self.typed} "))
         return len(key) == 1 and (key.isalnum() or key == "(")
 
     def on_key(self, event: events.Key) -> None:
         letter = event.character
         if letter is None or not self.seeks("space" if letter == " " else letter):
-            self._typed = ""
+            self.typed = ""
             return
         event.stop()
-        self._typed += letter.lower()
-        if not any(self._found(self._typed)):
-            self._typed = letter.lower()
-        found = list(self._found(self._typed))
+        self.typed += letter.lower()
+        if not any(self._found(self.typed)):
+            self.typed = letter.lower()
+        found = list(self._found(self.typed))
         now = self.value or self._default
-        if len(self._typed) > 1 and now in found:
+        if len(self.typed) > 1 and now in found:
             return
         places = [self._choices.index(one) for one in found]
         here = self._choices.index(now) if now in self._choices else -1
-        after = [place for place in places if place > here] if len(self._typed) == 1 else places
+        after = [place for place in places if place > here] if len(self.typed) == 1 else places
         if places:
             self._choose(self._choices[(after or places)[0]])
 
@@ -112,7 +113,7 @@ class Chooser(Static, can_focus=True):
         return begin or inside
 
     def on_blur(self) -> None:
-        self._typed = ""
+        self.typed = ""
 
     def _choose(self, value: str) -> None:
         if value != self.value:
@@ -269,6 +270,11 @@ def _control(
         select_on_focus=False,
         suggester=ColumnSuggester(columns) if question.of_columns else None,
     )
+
+
+def typed_at(focused: Widget | None) -> str:
+    """Return what is being typed at a choice: it is to go on where the line is made anew."""
+    return focused.typed if isinstance(focused, Chooser) else ""
 
 
 def field_of(focused: Widget | None) -> Field | None:

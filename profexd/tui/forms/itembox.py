@@ -18,7 +18,7 @@ from profexd.edit.errors import EditError
 from profexd.edit.items import Items
 from profexd.tui.actions import Action, Place, shown_keys
 from profexd.tui.forms import hearing
-from profexd.tui.forms.fields import Chooser, Field, Line, field_of
+from profexd.tui.forms.fields import Chooser, Field, Line, field_of, typed_at
 
 _PLACES = (Place.CHOICES, Place.FORM)
 
@@ -76,7 +76,7 @@ class ItemBox(ModalScreen[dict[str, Any] | None], inherit_bindings=False):
 
     async def _build(self, focus: str | None = None) -> None:
         """Ask what is asked by what was answered so far."""
-        lines = self.query_one(BoxLines)
+        lines, typed = self.query_one(BoxLines), typed_at(self.focused)
         questions = self._items.questions(self._draft.values)
         with self.app.batch_update():
             await lines.remove_children()
@@ -86,7 +86,10 @@ class ItemBox(ModalScreen[dict[str, Any] | None], inherit_bindings=False):
             )
             await lines.mount(Line("[ Done ]", "done"))
         found = [one for one in self._fields if one.question.name == focus]
-        self.set_focus((found or self._fields)[0].control)
+        control = (found or self._fields)[0].control
+        self.set_focus(control)
+        if found and isinstance(control, Chooser):
+            control.typed = typed
 
     async def _keep_up(self) -> None:
         asked = self._items.questions(self._draft.values)

@@ -19,7 +19,7 @@ from profexd.tui.actions import Action, Place, shown_keys
 from profexd.tui.forms import hearing
 from profexd.tui.forms.below import Below, steps_text
 from profexd.tui.forms.columns import ColumnList, ColumnOptions
-from profexd.tui.forms.fields import Chooser, Field, Line, Opener, field_of
+from profexd.tui.forms.fields import Chooser, Field, Line, Opener, field_of, typed_at
 from profexd.tui.forms.glance import problems_text
 from profexd.tui.forms.items import ItemsScreen
 from profexd.tui.forms.lines import SECTION, Lines
@@ -106,13 +106,15 @@ class FormScreen(hearing.HearingScreen):
         """Make the lines anew and put the cursor on ``focus``, else on the first."""
         last = self._at == len(self._steps) - 1
         goal = "Save" if last else f"Next: {self._steps[self._at + 1].title}"
-        lines = self._lines
+        lines, typed = self._lines, typed_at(self.focused)
         lines.columns = self._trying.columns
         await lines.build(
             self._step, self._choice, Line(f"[ {goal} ]", "save" if last else "form_next_step")
         )
         found = lines.of(focus) if focus else None
         self.set_focus(found.control if found else lines.stops()[0])
+        if found and isinstance(found.control, Chooser):
+            found.control.typed = typed
         self._draw()
 
     def refresh_view(self) -> None:

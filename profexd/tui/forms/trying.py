@@ -79,6 +79,8 @@ class Trying:
                 self.judging = False
             case tuple():
                 self.columns = tried.found
+                if not tried.found:  # to be asked for again after the next change
+                    self._columns_of = ""
 
     def _try(self) -> None:
         self._timer = None
