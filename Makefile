@@ -26,7 +26,7 @@ lint: $(VENV)/.development
 
 torture: $(VENV)/.development
 	scripts/test-tools
-	$(VENV)/bin/python -m tests.servers.torture --kills 170 --minutes 8 $(TORTURE)
+	$(VENV)/bin/python -m tests.servers.torture --kills 170 --minutes 20 $(TORTURE)
 
 bench: $(VENV)/.benchmarks
 	$(VENV)/bin/python -m benchmarks $(BENCH)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 import signal
 import tempfile
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import partial
 from pathlib import Path
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING
@@ -19,7 +20,8 @@ from profexd.cli.table import Cell, Heading, write_table
 from profexd.wire import Exit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Sequence
+    from concurrent.futures import Future
 
     from profexd.torture.findings import Findings
 
@@ -74,7 +76,7 @@ def command(
     chosen = [place(sink, places.paths.config, _pairs(options)) for sink in sinks or ("file",)]
     base = folder or Path(tempfile.mkdtemp(prefix="profexd-torture-"))
     console.say(f"seed {seed}, in {base}")
-    found: list[Findings] = []
+    tortures: list[Torture] = []
     for one in chosen:
         own = base / one.name
         own.mkdir(parents=True)
@@ -83,12 +85,19 @@ def command(
             if not quiet or "violated" in words:
                 console.say(f"{name}: {words}")
 
-        torture = Torture(own, place=one, random=Random(seed), say=say)  # noqa: S311 - no secret
-        found.append(torture.findings)
-        with _interruptible() as cut:
-            torture.run(kills, minutes)
-        if cut:
-            break
+        tortures.append(
+            Torture(own, place=one, random=Random(f"{seed} {one.name}"), say=say)  # noqa: S311 - no secret
+        )
+    ends = _run([partial(torture.run, kills, minutes) for torture in tortures])
+    try:
+        wait(ends)
+        cut = False
+    except KeyboardInterrupt:
+        cut = True
+        for torture in tortures:
+            torture.stop()
+        wait(ends)
+    found = [torture.findings for torture in tortures]
     broken = any(findings.violations for findings in found)
     if folder is None and not broken and not cut:
         shutil.rmtree(base)
@@ -98,22 +107,21 @@ def command(
         console.json([_json(findings, seed) for findings in found])
     else:
         _write(console, found)
+    for end in ends:
+        # What went wrong with the torture itself is told after what it found.
+        end.result()
     if cut:
         return Exit.INTERRUPTED
     return Exit.FAILED if broken else Exit.OK
 
 
-@contextmanager
-def _interruptible() -> Iterator[list[KeyboardInterrupt]]:
-    """Let INT and TERM end the block in order; yields what has the interruption afterwards."""
-    cut: list[KeyboardInterrupt] = []
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield cut
-    except KeyboardInterrupt as why:
-        cut.append(why)
-    finally:
-        signal.signal(signal.SIGTERM, before)
+def _run(works: Sequence[Callable[[], object]]) -> list[Future[object]]:
+    """Begin everything at once, each in a thread; TERM interrupts whoever waits, as INT does."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    threads = ThreadPoolExecutor(len(works), thread_name_prefix="torture")
+    ends = [threads.submit(work) for work in works]
+    threads.shutdown(wait=False)
+    return ends
 
 
 def _pairs(options: Sequence[str]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from random import Random
 
@@ -17,7 +17,7 @@ from profexd.torture.promises import Once, Promise, promises
 from profexd.torture.reading import Reader
 from profexd.torture.scenarios import Scenario, scenarios
 from profexd.torture.sinks import Place, open_targets
-from profexd.torture.site import Site, Stuck
+from profexd.torture.site import Cut, Site, Stuck
 from profexd.torture.targets import Session
 from profexd.torture.vouched import Held, Resent, Rival, RivalAgain, Vouched
 from profexd.torture.warehouse import BULK_ROWS, Warehouse
@@ -75,18 +75,26 @@ class Torture:
             chains = Chains(self._site.folder / "received", self._site.signer)
             self._judge = Judge(self._site, chains, self._sessions, self.findings)
             self._driver = Driver(self._site, self._judge, self._warehouse)
-            self._start()
             self._reader.start()
-            for scenario in scenarios(self._names, self._random):
-                late = deadline is not None and time.monotonic() > deadline
-                if self.findings.kills >= kills or self._stuck >= _MOST_STUCK or late:
-                    break
-                self._round(scenario)
-            for name in self._names:
-                self._round(Scenario(name))
-            self._end()
+            with suppress(Cut):
+                self._torture(kills, deadline)
             self._reader.stop()
         return self.findings
+
+    def stop(self) -> None:
+        """End soon, and in order; from another thread."""
+        self._site.cut.set()
+
+    def _torture(self, kills: int, deadline: float | None) -> None:
+        self._start()
+        for scenario in scenarios(self._names, self._random):
+            late = deadline is not None and time.monotonic() > deadline
+            if self.findings.kills >= kills or self._stuck >= _MOST_STUCK or late:
+                break
+            self._round(scenario)
+        for name in self._names:
+            self._round(Scenario(name))
+        self._end()
 
     def _round(self, scenario: Scenario) -> None:
         self.findings.rounds += 1

@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
@@ -77,6 +78,10 @@ class Stuck(Exception):
     """Something did not happen in time."""
 
 
+class Cut(Exception):
+    """Nobody wants to wait any longer."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
     """The run state in one look."""
@@ -104,6 +109,8 @@ class Site:
         self._socket = folder / "s"
         self._daemon: subprocess.Popen[bytes] | None = None
         self.client: Client = connect(self._socket)
+        self.cut = threading.Event()
+        """Set from another thread: whoever waits here gives up."""
         for kind in ("sources", "sinks", "pipelines"):
             (self.config / kind).mkdir(parents=True)
         self.strikes.mkdir()
@@ -194,9 +201,11 @@ class Site:
     def until(
         self, look: Callable[[], Found | None], what: str, seconds: float = PATIENCE
     ) -> Found:
-        """Look until there is something; Stuck where there never is."""
+        """Look until there is something; Stuck where there never is, Cut where it is cut off."""
         deadline = time.monotonic() + seconds
         while True:
+            if self.cut.is_set():
+                raise Cut
             found = look()
             if found:
                 return found
