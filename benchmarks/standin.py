@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -227,9 +228,9 @@ class _Handler(BaseHTTPRequestHandler):
             listener = self.server.listen()
         hello = {"type": "hello", "seq": seq, "at": _stamp(world.now), "boot_id": "standin"}
         self.wfile.write(json.dumps(hello).encode() + b"\n")
-        while True:
-            line = listener.wait()
-            self.wfile.write(line)
+        with suppress(OSError):  # whoever listened has gone
+            while True:
+                self.wfile.write(listener.wait())
 
 
 class Listener:

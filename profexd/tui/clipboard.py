@@ -22,6 +22,11 @@ def fits(text: str) -> bool:
     return len(base64.b64encode(text.encode())) <= LIMIT
 
 
+def passes(environ: Mapping[str, str]) -> bool:
+    """Whether anything between here and the terminal lets its clipboard through."""
+    return not environ.get("STY") or bool(environ.get("TMUX"))
+
+
 def desktop_command(environ: Mapping[str, str]) -> tuple[str, ...] | None:
     """Return the command that fills this desktop's clipboard; none over SSH."""
     if environ.get("SSH_CONNECTION") or environ.get("SSH_TTY"):

@@ -80,13 +80,15 @@ def appearance(
 
     ``preferred`` is the theme of tui.toml, for terminals with more colours.
     """
-    plain = options.color in ("16", "none") or environ.get("TERM") in ("linux", "dumb", "vt100")
+    plain = options.color == "16" or environ.get("TERM") in ("linux", "dumb", "vt100")
+    colorless = options.color == "none" or bool(environ.get("NO_COLOR"))
     unicode = encoding.lower().replace("-", "").startswith("utf")
     ascii_only = options.ascii or not unicode or environ.get("TERM") in ("linux", "dumb", "vt100")
-    return Appearance(
-        ascii=ascii_only,
-        theme=options.theme or ("ansi-dark" if plain else preferred or "profexd"),
-    )
+    theme = options.theme or ("ansi-dark" if plain else preferred or "profexd")
+    # Without colours there are shades of grey; the terminal's own colours would all be black.
+    if colorless and theme.startswith(("ansi", "textual-ansi")):
+        theme = "profexd"
+    return Appearance(ascii=ascii_only, theme=theme)
 
 
 def launch(options: LaunchOptions, client: Client) -> int:

@@ -50,6 +50,9 @@ def test_a_console_gets_its_own_colours_and_ascii() -> None:
     terminal = appearance(options(), {"TERM": "tmux-256color"}, encoding="utf-8")
     assert (terminal.ascii, terminal.theme) == (False, "profexd")
     assert appearance(options(), {}, encoding="ascii").ascii
+    for environ in ({"TERM": "linux", "NO_COLOR": "1"}, {"TERM": "xterm"}):
+        grey = appearance(options(color="none"), environ, encoding="utf-8")
+        assert grey.theme == "profexd"
     assert appearance(options(theme="nord"), {}, encoding="utf-8").theme == "nord"
 
 

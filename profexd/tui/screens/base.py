@@ -56,7 +56,7 @@ class ActionScreen(Screen[None], inherit_bindings=False):
     PLACE: ClassVar[Place]
     AUTO_FOCUS = ""  # not the first that can have it: that may be a line of input
     DEFAULT_CSS = """
-    ActionScreen { background: $background; layers: base over; }
+    ActionScreen { background: $background; layers: base over; overflow: hidden hidden; }
     ActionScreen #too-small { layer: over; display: none; width: 100%; height: 100%;
                               content-align: center middle; text-align: center;
                               background: $background; }
@@ -193,11 +193,13 @@ class ActionScreen(Screen[None], inherit_bindings=False):
 
     def copy(self, text: str, what: str) -> None:
         """Send ``text`` to the clipboard, or say why that cannot be."""
-        from profexd.tui.clipboard import copy_to_desktop, desktop_command, fits
+        from profexd.tui.clipboard import copy_to_desktop, desktop_command, fits, passes
 
         command = desktop_command(os.environ)
         if command is not None and copy_to_desktop(command, text):
             self.notify(f"{what} copied to the clipboard")
+        elif not passes(os.environ):
+            self.notify("screen lets no clipboard through; P opens it", severity="warning")
         elif fits(text):
             self.app.copy_to_clipboard(text)
             self.notify(f"{what} sent to the terminal's clipboard")
