@@ -106,7 +106,8 @@ def _of_one_source(group: list[Subject], folder: Path, stop: Stop) -> Iterator[I
     # Nobody waits for a lock here: the run will.
     source = replace(first.source, lock_wait=0.0)
     try:
-        with open_source(source, limits=first.settings.limits, folder=folder, stop=stop) as opened:
+        limits = first.settings.limits
+        with open_source(source, limits=limits, folder=folder, stop=stop, writes=False) as opened:
             statement = f"SELECT * FROM {opened.relation}"  # noqa: S608 - checked or quoted
             with failing(source.name, stop=stop, folder=folder):
                 columns = describe(opened.connection, statement)

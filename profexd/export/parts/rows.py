@@ -54,7 +54,7 @@ class DuckRows:
         self.stop.check()
         with (
             failing(self.name, stop=self.stop, folder=self.spill),
-            self.source.files.naming(out) as path,
+            self.source.naming(out) as path,
         ):
             [(count,)] = self.source.connection.execute(
                 f"COPY (\n{self.statement}\n) TO {literal(path)} ({written})"

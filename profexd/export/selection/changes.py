@@ -222,7 +222,7 @@ class _Comparison:
             f"SELECT CAST({_KEY} AS {self._key_type}) AS key,"  # noqa: S608 - all quoted
             f" {self._hash} AS hash FROM (\n{self._source}\n) k ORDER BY key"
         )
-        with keeping(self._new) as file, self._rows.source.files.naming(file) as path:
+        with keeping(self._new) as file, self._rows.source.naming(file) as path:
             [(count,)] = self._run(
                 f"COPY (\n{statement}\n) TO {literal(path)} (FORMAT parquet, COMPRESSION zstd)"
             )

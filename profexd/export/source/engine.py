@@ -1,23 +1,20 @@
-"""Where DuckDB and profexd meet: files that DuckDB writes into, and what its errors mean."""
+"""What the errors of DuckDB mean."""
 
 from __future__ import annotations
 
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 import duckdb
-from fsspec import AbstractFileSystem  # type: ignore[import-untyped]
 
 from profexd.api.errors import DiskFull, QueryFailed, SourceMissing
 
 if TYPE_CHECKING:
     from profexd.export.stop import Stop
 
-_PROTOCOL = "profexd-part"
 _OUT_OF_ROOM = (
     "No space left on device",
     "Disk quota exceeded",
@@ -26,85 +23,6 @@ _OUT_OF_ROOM = (
 )
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """What the system says when a file can grow no more."""
-
-
-class Writable(Protocol):
-    """What takes the bytes of a file: a part, or a file that is kept."""
-
-    def write(self, data: bytes | memoryview) -> int: ...
-
-
-class _PartFile:
-    """A file object that DuckDB writes into; it keeps the exception that a part raised."""
-
-    def __init__(self, part: Writable) -> None:
-        self._part = part
-        self._written = 0
-        self.error: BaseException | None = None
-
-    def write(self, data: bytes) -> int:
-        if self.error is None:
-            try:
-                self._part.write(data)
-            except BaseException as error:
-                self.error = error
-                raise
-        self._written += len(data)
-        return len(data)
-
-    def tell(self) -> int:
-        return self._written
-
-    def flush(self) -> None: ...
-
-    def close(self) -> None: ...
-
-
-class PartFiles(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no types
-    """The file system that ``COPY … TO`` writes into: each path is one part, open once."""
-
-    protocol = _PROTOCOL
-    cachable = False
-    prefix = f"{_PROTOCOL}://"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._parts: dict[str, Writable] = {}
-        self._files: dict[str, _PartFile] = {}
-        self._numbers = count()
-
-    @contextmanager
-    def naming(self, part: Writable) -> Iterator[str]:
-        """Yield the path of ``part``; raise what the part itself raised while it was written."""
-        path = f"{self.prefix}{next(self._numbers)}"
-        self._parts[path] = part
-        try:
-            yield path
-        except duckdb.Error:
-            file = self._files.get(path)
-            if file is not None and file.error is not None:
-                raise file.error from None
-            raise
-        finally:
-            del self._parts[path]
-            self._files.pop(path, None)
-
-    def open(self, path: str, mode: str = "rb", **options: Any) -> _PartFile:
-        if path not in self._parts or "w" not in mode:
-            raise FileNotFoundError(path)
-        self._files[path] = _PartFile(self._parts[path])
-        return self._files[path]
-
-    def info(self, path: str, **options: Any) -> dict[str, Any]:
-        raise FileNotFoundError(path)
-
-    def isfile(self, path: str) -> bool:
-        return False
-
-    def clear(self) -> None:
-        """Forget all parts."""
-        self._parts.clear()
-        self._files.clear()
 
 
 def first_line(error: BaseException) -> str:

@@ -7,7 +7,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,14 +16,16 @@ import duckdb
 
 from profexd.api.errors import ConfigurationInvalid, SourceInvalid, SourceLocked, SourceMissing
 from profexd.api.sql import identifier, literal
-from profexd.export.source.engine import PartFiles, failing
+from profexd.export.source.engine import failing
 
 if TYPE_CHECKING:
     from profexd.config.model import Limits, Source
+    from profexd.export.source.files import PartFiles, Writable
     from profexd.export.stop import Stop
 
 _LOCK_POLL_SECONDS = 0.2
 _WORK_AHEAD = 64 * 10**6
+_PARTS = "profexd-part://"
 _RESERVED_CATALOGS = frozenset({"memory", "system", "temp", "main"})
 
 
@@ -34,34 +36,45 @@ class OpenSource:
     connection: duckdb.DuckDBPyConnection
     relation: str
     """SQL that may stand after FROM."""
-    files: PartFiles
+    files: PartFiles | None
+    """What parts are written into by the engine; None where nothing is."""
     twice: tuple[str, ...] = ()
     """Names that several columns of the query have: of each the last column is there."""
+
+    def naming(self, part: Writable) -> AbstractContextManager[str]:
+        """Give the engine a path to write ``part`` to; raise what the part itself raised."""
+        assert self.files is not None
+        return self.files.naming(part)
 
 
 @contextmanager
 def open_source(
-    source: Source, *, limits: Limits, folder: Path, stop: Stop, beside: Sequence[Path] = ()
+    source: Source,
+    *,
+    limits: Limits,
+    folder: Path,
+    stop: Stop,
+    beside: Sequence[Path] = (),
+    writes: bool = True,
 ) -> Iterator[OpenSource]:
     """Yield the open source; let go of every file on leaving.
 
     ``folder`` is the run's own: what does not fit in memory spills below it. ``beside`` are files
-    that may be read too. Raises SourceMissing, SourceInvalid, SourceLocked, ConfigurationInvalid,
-    or Stopped.
+    that may be read too. ``writes`` says that the engine writes parts. Raises SourceMissing,
+    SourceInvalid, SourceLocked, ConfigurationInvalid, or Stopped.
     """
     spill = folder / "spill"
-    files = PartFiles()
     connection = duckdb.connect(":memory:")
     try:
         with stop.interrupting(connection.interrupt):
             with failing(source.name, stop=stop, folder=spill):
                 _settle(connection, limits, spill)
-                connection.register_filesystem(files)
+                files = _files(connection) if writes else None
             catalog = _attach(connection, source, stop) if source.database is not None else None
             with failing(source.name, stop=stop, folder=spill):
                 relation, twice = _relation(connection, source, catalog)
                 if source.table is not None:
-                    allowed = ", ".join(literal(path) for path in (files.prefix, f"{spill}/"))
+                    allowed = ", ".join(literal(path) for path in (_PARTS, f"{spill}/"))
                     connection.execute(f"SET allowed_directories = [{allowed}]")
                     files_allowed = ", ".join(literal(str(path)) for path in beside)
                     connection.execute(f"SET allowed_paths = [{files_allowed}]")
@@ -70,8 +83,16 @@ def open_source(
             yield OpenSource(connection, relation, files, twice)
     finally:
         connection.close()
-        files.clear()
         shutil.rmtree(spill, ignore_errors=True)
+
+
+def _files(connection: duckdb.DuckDBPyConnection) -> PartFiles:
+    # fsspec takes 100 ms to load: not for those who only look.
+    from profexd.export.source.files import PartFiles
+
+    files = PartFiles(_PARTS)
+    connection.register_filesystem(files)
+    return files
 
 
 def _settle(connection: duckdb.DuckDBPyConnection, limits: Limits, spill: Path) -> None:
