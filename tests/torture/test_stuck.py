@@ -186,6 +186,27 @@ def test_a_half_published_run_whose_pipeline_is_gone_for_good_can_be_given_up(
     run_async(scene())
 
 
+def test_a_run_that_was_published_in_full_needs_no_configuration_to_be_done(
+    tmp_path: Path,
+) -> None:
+    stage = Stage(tmp_path)
+    file = stage.write("slow-publishing_x")
+
+    async def scene() -> None:
+        run_id = await crashed(stage, "slow-publishing_x", condition="publishing")
+        file.unlink()
+        secret_withheld(tmp_path, run_id)
+        store = Store(tmp_path / "state/profexd.db")
+        store.mark_published(run_id, "lake", "out.csv")
+        store.mark_file(run_id, "lake", "out.csv", "published")
+        store.close()
+        async with stage.playing() as play:
+            assert play.run(run_id).status is RunStatus.DONE
+            assert play.store.handles(run_id) == ()
+
+    run_async(scene())
+
+
 def secret_withheld(folder: Path, run_id: str) -> None:
     """Make the store hold the run's configuration without what its file alone says."""
     store = Store(folder / "state/profexd.db")

@@ -183,6 +183,12 @@ class Endings:
         self._logs.end(run.run_id)
         self._changed(run)
 
+    def complete(self, run: Run) -> None:
+        """End a run that an earlier daemon did not come to end: all of it is published."""
+        ended = ledger.ended(run, RunStatus.DONE, None, reason="", now=self._now())
+        self._logs.begin(run.run_id)
+        self.conclude(self._scribe.settle(ended))
+
     def give_up(self, run: Run) -> Run:
         """End a half-published run that nobody can finish, because somebody wants so."""
         ended = ledger.ended(run, RunStatus.FAILED, run.error, reason="", now=self._now())

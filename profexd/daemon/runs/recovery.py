@@ -9,6 +9,7 @@ from typing import Any
 from profexd.daemon.runs.endings import Endings
 from profexd.daemon.runs.holds import Holds
 from profexd.daemon.runs.lives import Runs
+from profexd.daemon.state import ledger
 from profexd.daemon.state.records import Run
 from profexd.daemon.state.store import Store
 from profexd.daemon.state.withheld import usable
@@ -75,7 +76,9 @@ class Recovery:
 
     def _finish(self, run: Run) -> None:
         its = self._known(run)
-        if its is None:
+        if its is None and ledger.published(run):
+            self._endings.complete(run)
+        elif its is None:
             self._endings.strand(run)
             _warn(run, "a run had begun to publish, and its pipeline is gone")
         else:
