@@ -34,3 +34,16 @@ def test_a_file_that_is_not_there_is_told() -> None:
         await stage.sees("no such file")
 
     play(script, sample())
+
+
+def test_every_letter_of_the_menu_chooses() -> None:
+    async def script(stage: Stage) -> None:
+        await ready(stage)
+        for key, kind in (("p", "pipeline"), ("s", "source"), ("k", "sink")):
+            await stage.press("n")
+            await stage.sees("where files go")
+            await stage.press(key)
+            await stage.sees(f"Name of the new {kind}")
+            await stage.press("escape")
+
+    play(script, sample())

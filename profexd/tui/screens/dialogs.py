@@ -175,6 +175,7 @@ class Menu(ModalScreen[str | None]):
         self.query_one(OptionList).focus()
         for choice in self._choices:
             key = TEXTUAL_KEYS.get(choice.key, choice.key)
+            self._bindings.key_to_bindings.pop(key, None)  # k may be a choice
             self._bindings.bind(key, f"choose('{choice.id}')", choice.label, show=False)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
