@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -50,6 +51,8 @@ class Delivery:
     published: bool = False
     kind: FileKind = FileKind.DATA
     refused: ProfexdError | None = field(default=None)
+    level: str = ""
+    """How its sink proved that the bytes arrived, once it is published."""
     troubled: bool = False
     """Whether its sink did not take it when it was tried last."""
 
@@ -107,6 +110,7 @@ def publish(deliveries: Sequence[Delivery], journal: Journal, attempts: Attempts
         for delivery in ordered:
             if not delivery.published and delivery.refused is None:
                 delivery.refused = why
+    _tell_levels(deliveries, journal)
     refusal = next((delivery.refused for delivery in ordered if delivery.refused), None)
     if refusal is None:
         return
@@ -186,6 +190,7 @@ def _publish_alike(
             delivery.refused = _plugin_failed(delivery, why, journal)
         else:
             delivery.published, delivery.troubled = True, False
+            delivery.level = receipt.level
             journal.ask(
                 Published(sink=delivery.sink_name, path=delivery.path, receipt=receipt.as_json())
             )
@@ -194,6 +199,17 @@ def _publish_alike(
             break
     if again is not None:
         raise again
+
+
+def _tell_levels(deliveries: Sequence[Delivery], journal: Journal) -> None:
+    """Leave in the run's log how each sink proved what it has."""
+    for sink in dict.fromkeys(delivery.sink_name for delivery in deliveries):
+        levels = Counter(one.level for one in deliveries if one.sink_name == sink and one.level)
+        if levels:
+            proofs = ", ".join(f"{count} {level}" for level, count in sorted(levels.items()))
+            files = f"{levels.total()} file{'' if levels.total() == 1 else 's'}"
+            message = f"{sink}: {files} published, {proofs}"
+            journal.tell(Logged(level="info", message=message))
 
 
 def _rank(delivery: Delivery) -> int:

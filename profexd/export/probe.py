@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from profexd.api.errors import ProfexdError, Stopped
@@ -44,6 +45,15 @@ def probe_sinks(
                 hint=secrets.mask(said.hint),
                 policy=said.policy,
             )
+
+
+def doubts(pipeline: Pipeline, catalog: Catalog, secrets: Secrets, *, run_id: str) -> Iterator[str]:
+    """Yield of each sink that could not deliver now a sentence about why."""
+    # Whether a storage creates only if absent is tried with an object that may have to stay.
+    asked = replace(pipeline, on_existing="overwrite")
+    for said in probe_sinks([asked], catalog, secrets, run_id=run_id):
+        if not said["ok"]:
+            yield f"the sink {said['sink']} could not have delivered: {said['message']}"
 
 
 def _ask(kind: type[Sink], choice: SinkChoice, context: SinkContext) -> Probe:

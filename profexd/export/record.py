@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import traceback
+from pathlib import Path
 
 from profexd.api.errors import ProfexdError, Stopped
 from profexd.export.check import HeldBack, Skipped
@@ -13,6 +15,7 @@ from profexd.wire import RunStatus
 
 def record_done(journal: Journal) -> None:
     """Every file is published at every sink."""
+    _tell_memory(journal)
     journal.ask(Finished(status=RunStatus.DONE))
 
 
@@ -21,6 +24,7 @@ def record_failure(journal: Journal, why: BaseException) -> None:
 
     An unforeseen error leaves its traceback in the run's log.
     """
+    _tell_memory(journal)
     match why:
         case Stopped():
             journal.ask(Finished(status=RunStatus.STOPPED))
@@ -40,6 +44,19 @@ def record_failure(journal: Journal, why: BaseException) -> None:
                 "hint": "the run's log holds the traceback; please report it",
             }
             journal.ask(Finished(status=RunStatus.FAILED, error=error))
+
+
+def _tell_memory(journal: Journal) -> None:
+    """Leave in the run's log how much memory its process held at most."""
+    # getrusage would count what the process that started this one held.
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        return
+    for kilobytes in re.findall(r"VmHWM:\s*(\d+) kB", status):
+        journal.tell(
+            Logged(level="info", message=f"peak memory {int(kilobytes) * 1024 // 10**6} MB")
+        )
 
 
 def _in_plugin(why: BaseException) -> bool:

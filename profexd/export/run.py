@@ -38,7 +38,7 @@ from profexd.export.parts.spool import make_spool
 from profexd.export.parts.stored import stored_parts
 from profexd.export.parts.writing import BuiltPart
 from profexd.export.plan import Plan, plan
-from profexd.export.probe import probe_sinks
+from profexd.export.probe import doubts, probe_sinks
 from profexd.export.receipts.sshsig import Signer
 from profexd.export.receipts.writing import write_receipts
 from profexd.export.record import record_done, record_failure
@@ -185,6 +185,10 @@ class Run:
             self.journal.ask(Checked(checks=[one.as_json() for one in found]))
         for one in found:
             self.journal.tell(Logged(level="info" if one.ok else "warning", message=one.line))
+        if not rows and (checks.on_empty == "skip" or not deliveries):
+            # A sink that takes nothing any more should not show only once there are rows again.
+            for doubt in doubts(self.pipeline, self.catalog, self.secrets, run_id=self.job.run_id):
+                self._warn(doubt)
         decide(checks, found, built.profile, before, run=self.job.run_id, delivered=rows)
         for one in found:
             if not one.ok:

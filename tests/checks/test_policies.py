@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -88,6 +89,28 @@ def test_an_empty_result_is_dealt_with_as_asked(
     assert (shop.digests() == before) == (on_empty != "deliver" or bool(by))
     if on_empty == "skip":
         assert run["warnings"][-1] == "there is no row to deliver; on_empty is skip"
+
+
+def test_an_empty_result_that_is_skipped_still_asks_the_sink_whether_it_could_deliver(
+    shop: Shop,
+) -> None:
+    """What is misconfigured would otherwise show only once there are rows again."""
+    shop.checked(checks='on_empty = "skip"')
+    shop.sql(NONE)
+    assert len(shop.export()["warnings"]) == 1
+    shop.outbox.parent.joinpath("file").write_text("")
+    shop.write("sinks/outbox.toml", f'type = "file"\nroot = "{shop.outbox.parent}/file/in"\n')
+    run = shop.export()
+    assert run["status"] == "skipped"
+    assert run["warnings"][0].startswith("the sink outbox could not have delivered: ")
+
+
+def test_the_log_of_a_run_tells_its_memory_and_how_its_files_were_verified(shop: Shop) -> None:
+    shop.checked(checks="")
+    run = shop.exported()
+    log = (shop.state / "logs" / f"{run['run_id']}.log").read_text()
+    assert re.search(r'"peak memory [1-9][0-9]* MB"', log)
+    assert '"outbox: 1 file published, 1 verified"' in log
 
 
 def test_an_empty_result_that_is_skipped_is_not_held(shop: Shop) -> None:
