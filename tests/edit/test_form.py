@@ -217,3 +217,21 @@ def test_the_form_fits_every_terminal(desk: Desk, schema: dict[str, Any]) -> Non
         await stage.sees("Keys of the form")
 
     play(news(desk, schema), script)
+
+
+def test_what_is_written_while_a_check_goes_on_is_checked_too(
+    desk: Desk, schema: dict[str, Any]
+) -> None:
+    file = desk.config / "pipelines/news.toml"
+    before = file.read_text()
+
+    async def script(stage: FormStage) -> None:
+        await stage.sees("< warehouse >")
+        await stage.press("down", "down", "f2")
+        await stage.type("/../../elsewhere")
+        await stage.sees("pipelines/news.toml:4:")
+        await stage.press("escape", "y")
+        await stage.left()
+
+    assert play(news(desk, schema), script) == [None]
+    assert file.read_text() == before

@@ -223,7 +223,8 @@ class FormScreen(hearing.HearingScreen):
             case EditError():
                 self._problems = Text(f"{tried.found.message}\n{tried.found.hint}", "bold red")
             case Verdict():
-                await self._judged(tried.found)
+                if not self._trying.judging:
+                    await self._judged(tried.found)
                 return
             case Glance():
                 self._mark(tried.found)

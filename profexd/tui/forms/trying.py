@@ -43,7 +43,9 @@ class Trying:
         self.glance = Glance(None, "")
         self.columns: Columns = ()
         self.columns_wanted = False
+        self._judged = ""
         self.judging = False
+        """Whether a verdict on the draft is on its way."""
         self.busy = False
         """Whether the glance is of another draft than the one there is."""
 
@@ -61,8 +63,8 @@ class Trying:
     def judge(self) -> None:
         """Have the draft checked, to save it."""
         self.judging = True
-        composing = self._composing
-        self._in_thread("judge", partial(composing.check_of, composing.text))
+        text = self._judged = self._composing.text
+        self._in_thread("judge", partial(self._composing.check_of, text))
 
     def came(self, tried: Tried) -> None:
         """Take what a child has answered."""
@@ -77,6 +79,8 @@ class Trying:
                     self.columns = tuple((one["name"], one["type"]) for one in shown["columns"])
             case Verdict():
                 self.judging = False
+                if self._composing.text != self._judged:  # written on meanwhile
+                    self.judge()
             case tuple():
                 self.columns = tried.found
                 if not tried.found:  # to be asked for again after the next change
