@@ -147,7 +147,7 @@ def path_faults(path: str) -> Iterator[TemplateInvalid]:
     if path.startswith("/"):
         yield TemplateInvalid(
             'must be relative to the root of the sink, without "/" in front',
-            f'write "{_shown(path.lstrip("/"))}"',
+            f'write "{_shown(path.lstrip("/"))}"' if path.strip("/") else "name a file",
         )
     for segment in dict.fromkeys(path.lstrip("/").split("/")):
         if not segment:
