@@ -233,8 +233,11 @@ class Csv(Layouts):
             if column.type.id not in _TEXTS:
                 must.sort(key=lambda test: "'\"'" not in test)
             must += [f"{value} = {empty}" for empty in dict.fromkeys(("''", null))]
+        # Where NULL is nothing, it passes the tests as what it is, and concat leaves it out.
+        tests_null = options.null or must == ["true"]
+        absent = f"WHEN {value} IS NULL THEN {null} " if tests_null else ""
         return (
-            f"CASE WHEN {value} IS NULL THEN {null} WHEN {' OR '.join(must)}"
+            f"CASE {absent}WHEN {' OR '.join(must)}"
             f" THEN concat('\"', replace({value}, '\"', '\"\"'), '\"') ELSE {value} END"
         )
 

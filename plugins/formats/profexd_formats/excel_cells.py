@@ -127,8 +127,12 @@ def _typed(value: str, *, type_: DataType, rules: Rules, styles: Styles) -> str:
             number = _number(value, 0 if kind in _SHORT_INTEGERS else styles.integer)
             if kind in _SHORT_INTEGERS:
                 return f"CASE WHEN {value} IS NOT NULL THEN {number} END"
-            # Compared as text: some of these types do not compare with the others.
-            short = f"strlen(ltrim(CAST({value} AS VARCHAR), '-')) <= {MAX_DIGITS}"
+            if kind == "bigint":
+                most = 10**MAX_DIGITS - 1
+                short = f"{value} BETWEEN -{most} AND {most}"
+            else:
+                # Compared as text: some of these types do not compare with the others.
+                short = f"strlen(ltrim(CAST({value} AS VARCHAR), '-')) <= {MAX_DIGITS}"
             return _either(value, short, number, as_digits)
         case "decimal":
             number = _number(value, styles.decimal(type_.scale), written)

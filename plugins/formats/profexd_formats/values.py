@@ -76,6 +76,9 @@ def text(value: str, type_: DataType, rules: Rules) -> str:
             )
         case "double":
             return _double(value)
+        case "bigint" | "ubigint":
+            # The same digits as those of a cast, in half the time.
+            return f"CAST(to_json({value}) AS VARCHAR)"
         case kind if kind in TIMESTAMPS:
             return _timestamp(value, type_, rules)
         case kind if kind in _NESTED:
