@@ -148,7 +148,8 @@ class Driver:
             self._warehouse.change()
         if self._asked(self._following[0]):
             self._following.pop(0)
-        return not self._following
+        # What was seen before is not all there is now.
+        return False
 
     def _ask(self, this: Round) -> None:
         """Have the pipeline run, now or at the next start."""
