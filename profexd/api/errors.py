@@ -13,6 +13,7 @@
         ├── SourceLocked         source_locked    (``lock_wait`` was its retry)
         ├── QueryFailed          query_failed
         ├── DiskFull             disk_full
+        ├── SpoolFull            spool_full
         ├── SpoolCorrupt         spool_corrupt
         ├── SinkDenied           sink_auth
         ├── SinkRefused          sink_refused
@@ -117,6 +118,12 @@ class DiskFull(Permanent):
     """A local file system has no room left: the spool's or a file sink's."""
 
     code = "disk_full"
+
+
+class SpoolFull(Permanent):
+    """The spool has less room than the run is going to need; nothing was read yet."""
+
+    code = "spool_full"
 
 
 class SpoolCorrupt(Permanent):

@@ -62,6 +62,8 @@ class Job:
     place: int = 0
     state: dict[str, Any] = field(default_factory=dict)
     """What the last delivered run of the pipeline left (``Built.state``)."""
+    expected: int = 0
+    """The bytes that the last delivered run made, where this one will make as many."""
     keep: str = ""
     """The folder where the pipeline keeps files that its state names; it may not exist yet."""
     plugins: dict[str, dict[str, str]] = field(default_factory=dict)

@@ -34,7 +34,7 @@ from profexd.export.messages import (
     Progress,
     Staging,
 )
-from profexd.export.parts.spool import make_spool
+from profexd.export.parts.spool import make_spool, refuse_full
 from profexd.export.parts.stored import stored_parts
 from profexd.export.parts.writing import BuiltPart
 from profexd.export.plan import Plan, plan
@@ -103,6 +103,7 @@ class Run:
     def _build(self, names: Plan) -> Outcome:
         self._enter(Phase.BUILD)
         make_spool(Path(self.job.spool))
+        refuse_full(Path(self.job.spool), self.job.expected)
         outcomes: list[Outcome] = []
         self.attempts.run(lambda: outcomes.append(self._build_once(names)), wait=self.stop.wait)
         outcome = outcomes[-1]

@@ -178,6 +178,20 @@ def test_a_full_spool_is_named_and_nothing_is_published(site: Site, small_disk: 
     assert str(small_disk) in error["message"]
 
 
+def test_a_spool_too_small_for_another_such_run_is_named_before_anything_is_read(
+    site: Site, small_disk: Path
+) -> None:
+    site.spool = small_disk
+    site.write("sources/wide.toml", 'type = "duckdb"\nquery = "SELECT repeat(\'x\', 24000) AS a"\n')
+    site.pipeline("bad", source='"wide"')
+    assert site.profexd("export", "bad").code == 0
+    (small_disk / "ballast").write_bytes(bytes(32_000))
+    (site.outbox / "bad.csv").unlink()
+    error = failure(site)
+    assert error["code"] == "spool_full"
+    assert "24,0" in error["message"]
+
+
 def test_a_secret_is_printed_nowhere(site: Site) -> None:
     canary = "canary-4f1d09"
     site.write(

@@ -45,8 +45,13 @@ class Children:
             sinks=run.sinks,
             revision=digest(run.documents) if run.documents else "",
             state=self._store.state(run.pipeline) if action == "run" else {},
+            expected=self._expected(run, documents) if action == "run" else 0,
             keep=str(self._store.keep(run.pipeline)),
         )
         return self._supervisor.start(
             job, stderr=lambda line: self._logs.write(run.run_id, "warning", line)
         )
+
+    def _expected(self, run: Run, documents: dict[str, Any]) -> int:
+        changed = documents["pipeline"].get("mode", "full") != "full"
+        return 0 if changed else self._store.last_size(run.pipeline)

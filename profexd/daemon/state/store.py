@@ -220,6 +220,15 @@ class Store(ToldTables):
             for row in reversed(rows)
         ]
 
+    def last_size(self, pipeline: str) -> int:
+        """Return the bytes that the last delivered run of a pipeline made, or 0."""
+        row = self._db.execute(
+            "SELECT bytes FROM runs WHERE pipeline = ? AND status = 'done' AND origin IS NULL "
+            "ORDER BY run_id DESC LIMIT 1",
+            (pipeline,),
+        ).fetchone()
+        return 0 if row is None else int(row["bytes"])
+
     def last_delivered(self) -> dict[str, datetime]:
         """Return when each pipeline was last delivered."""
         rows = self._db.execute(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import errno
+import shutil
 from pathlib import Path
 
-from profexd.api.errors import DiskFull, Permanent
+from profexd.api.errors import DiskFull, Permanent, SpoolFull
 
 
 def make_spool(folder: Path) -> None:
@@ -22,3 +23,17 @@ def make_spool(folder: Path) -> None:
             code="spool_denied",
             hint="the spool must be a folder that the user of profexd owns",
         ) from why
+
+
+def refuse_full(folder: Path, expected: int) -> None:
+    """Raise SpoolFull where the disk cannot hold even half of ``expected`` bytes.
+
+    Half, because a selection may have become smaller, and a run that fits must not be refused.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < expected // 2:
+        raise SpoolFull(
+            f"the spool has room for {free:,} bytes, and the last run made {expected:,}: {folder}",
+            hint="make room for the spool or move it; [spool] keep and max_size of profexd.toml"
+            " say what it keeps of past runs",
+        )
