@@ -92,7 +92,7 @@ def test_a_core_that_is_killed_repeats_and_loses_nothing(changing: Home, step: s
         env={**os.environ, **killing(changing.folder, step, "core")},
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        timeout=50,
+        timeout=150,
     )
     assert (changing.folder / "killed").exists()
     settled(changing)
@@ -137,7 +137,7 @@ def test_a_daemon_that_is_killed_repeats_and_loses_nothing(
     site.start(**killing(home.folder, step, "core"))
     site.profexctl("run", "p")
     assert site.daemon is not None
-    site.daemon.wait(timeout=20)
+    site.daemon.wait(timeout=90)
     home.sql("INSERT INTO profiles VALUES ('d', 'Dan', 4)")
     site.start()
     site.until(settled_runs, "what was published is finished")

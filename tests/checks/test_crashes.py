@@ -27,7 +27,7 @@ def killed(shop: Shop) -> None:
     """Wait until the daemon is gone."""
     assert shop.daemon is not None
     shop.until(lambda: (shop.folder / "killed").exists(), "somebody is killed")
-    shop.daemon.wait(timeout=30)
+    shop.daemon.wait(timeout=90)
     shop.daemon = None
 
 

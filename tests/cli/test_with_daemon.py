@@ -18,7 +18,7 @@ from profexd.client import Client, Unreachable, connect
 from tests.cli.conftest import Outcome
 
 BIN = Path(sys.executable).parent
-PATIENCE = 30.0
+PATIENCE = 90.0
 
 
 class Installation:

@@ -46,7 +46,7 @@ except ProfexdError as why:
     print(json.dumps(why.as_json()))
     sys.exit(1)
 """
-_PATIENCE = 30.0
+_PATIENCE = 90.0
 
 
 def _action(pid: str) -> str:

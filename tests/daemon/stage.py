@@ -201,14 +201,14 @@ class Play:
 
     async def until(self, condition: Callable[[], object]) -> None:
         """Wait for events until the condition holds."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not condition():
                 self._told.clear()
                 await self._told.wait()
 
     async def child(self) -> Child:
         """Wait for the one child there will be."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not self.core.supervisor.children:  # noqa: ASYNC110 - a child tells no event
                 await asyncio.sleep(0.01)
         (child,) = self.core.supervisor.children

@@ -315,7 +315,7 @@ def test_a_run_is_over_even_where_that_cannot_be_written_yet(
             assert stored is not None
             assert stored.status is RunStatus.RUNNING
             monkeypatch.setattr(play.store, "save_run", save)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while play.core.roster.unwritten:  # noqa: ASYNC110 - nothing tells of it
                     await asyncio.sleep(0.01)
             stored = play.store.run(run.run_id)

@@ -504,7 +504,7 @@ def test_draining_starts_nothing_more_and_ends_with_the_last_run(tmp_path: Path)
             await play.core.ask(inbox.Drain())
             assert await refused(play, inbox.RunNow("quick", "x")) == "draining"
             stage.gate.touch()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 await play.core.quiet()
             assert play.run(run.run_id).status is RunStatus.DONE
 

@@ -406,7 +406,7 @@ def test_a_signal_stops_an_export_in_order(scripted: Daemon, number: signal.Sign
     export = scripted.begin_export("hang")
     until(lambda: list((scripted.root / "spool").glob("*/part")), "the run builds")
     export.send_signal(number)
-    out, _ = export.communicate(timeout=30)
+    out, _ = export.communicate(timeout=90)
     assert json.loads(out)["status"] == "stopped"
     assert list((scripted.root / "spool").iterdir()) == []
 

@@ -208,7 +208,7 @@ def told(receiver: Receiver) -> list[tuple[str, str, str]]:
 
 
 async def until_told(receiver: Receiver, count: int) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(receiver.requests) < count:  # noqa: ASYNC110 - another thread receives
             await asyncio.sleep(0.01)
 

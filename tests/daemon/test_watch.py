@@ -31,7 +31,7 @@ def test_a_change_that_could_not_be_taken_over_is_told_again(
         watcher = Watcher(tmp_path, changed, taken=look(tmp_path))
         (tmp_path / "profexd.toml").write_text("")
         watching = asyncio.create_task(watcher.watch(stop))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await taken.wait()
         stop.set()
         await watching

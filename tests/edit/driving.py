@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 BIN = Path(sys.executable).parent
-SECONDS = 50
+SECONDS = 90.0
 
 
 @dataclass

@@ -28,7 +28,7 @@ def open_on(site: Site, editor: str) -> Terminal:
     return Terminal(site.folder, ["env", "-u", "VISUAL", f"EDITOR=sh {script}", *command])
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_a_pipeline_that_fails_is_edited_and_run_again(site: Site) -> None:
     site.pipeline("newsletter", where="\"error('no') IS NULL\"")
     site.start()
@@ -42,7 +42,7 @@ def test_a_pipeline_that_fails_is_edited_and_run_again(site: Site) -> None:
         site.until(lambda: site.delivered() == ["newsletter.csv"], "it is delivered")
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_a_broken_edit_is_shown_and_edited_again(site: Site) -> None:
     file = site.config / "pipelines/newsletter.toml"
     before = file.read_text()
@@ -58,7 +58,7 @@ def test_a_broken_edit_is_shown_and_edited_again(site: Site) -> None:
         assert file.read_text() == f"{before}# mended\n"
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_a_pipeline_is_made_by_the_form_and_comes_into_the_list(site: Site) -> None:
     site.start()
     with open_on(site, "true") as terminal:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 BIN = Path(sys.executable).parent
-WAIT_SECONDS = 30
+WAIT_SECONDS = 90.0
 
 
 @dataclass
@@ -182,7 +182,7 @@ def _run(command: list[str], environ: dict[str, str]) -> Answer:
         command,
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=150,
         env={**os.environ, **environ},
         stdin=subprocess.DEVNULL,
     )

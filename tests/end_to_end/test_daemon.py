@@ -108,7 +108,7 @@ def test_run_now_is_refused_with_a_reason_when_disabled_or_paused(site: Site) ->
     assert site.profexctl("run", "held", "--wait").code == 0
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_pipelines_fire_by_themselves_unless_paused_or_disabled(site: Site) -> None:
     site.pipeline("minutely", schedule='"every 1m"')
     site.pipeline("cron", schedule='"* * * * *"')

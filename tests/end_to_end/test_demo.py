@@ -14,7 +14,7 @@ def test_the_demonstration_makes_its_files_and_can_be_repeated(tmp_path: Path) -
             [str(BIN / "profexd"), "demo", str(tmp_path / "demo"), "--no-tui"],
             capture_output=True,
             text=True,
-            timeout=55,
+            timeout=150,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         made = [line.strip() for line in done.stdout.splitlines() if "file://" in line]

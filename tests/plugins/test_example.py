@@ -45,7 +45,7 @@ def run(environment: Path, *arguments: str, **environ: str) -> subprocess.Comple
         [str(environment / "python"), *arguments],
         capture_output=True,
         text=True,
-        timeout=55,
+        timeout=150,
         env={**os.environ, **environ},
         cwd=environment,
     )

@@ -20,7 +20,7 @@ from tests.properties.tables import Table, edges, tables
 
 csv.field_size_limit(sys.maxsize)
 # Many builds in one test: more time than one behaviour needs.
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(600)
 OPTIONS = st.fixed_dictionaries(
     {},
     optional={

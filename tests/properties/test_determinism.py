@@ -10,7 +10,7 @@ import pytest
 
 from tests.formats.exporting import Export
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(600)
 
 # More than two of DuckDB's row groups, so that two threads share the work; in no order.
 ROWS = """

@@ -12,7 +12,7 @@ from tests.properties.settings import examples
 from tests.properties.tables import Table, edges, tables
 
 # Many builds in one test: more time than one behaviour needs.
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(600)
 
 
 @given(tables())

@@ -22,7 +22,7 @@ from tests.properties.kinds import named
 from tests.properties.nested import List, Map, Struct, Tuple, Union
 from tests.properties.tables import Table, edges
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(600)
 
 TEXT = named("VARCHAR")
 NUMBER = named("INTEGER")

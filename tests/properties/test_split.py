@@ -23,7 +23,7 @@ from tests.properties.tables import Table, tables
 from tests.split.splitting import parts, pipeline
 
 # Many builds in one test: more time than one behaviour needs.
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(600)
 
 FORMATS: dict[str, tuple[dict[str, Any], Callable[[Table, Path, dict[str, Any]], None]]] = {
     "csv": ({}, reading_csv.check),

@@ -58,7 +58,7 @@ def test_a_core_that_is_killed_leaves_a_whole_delivery_or_none(office: Office, s
         env={**os.environ, **office.killing(step, "core")},
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        timeout=50,
+        timeout=150,
     )
     assert (office.folder / "killed").exists()
     [killed] = [path.name for path in office.spool.iterdir()]

@@ -114,7 +114,7 @@ def test_a_resend_that_is_killed_while_it_publishes_is_finished(office: Office, 
     run_id = office.profexctl("resend", first, "--json").json["run_id"]
     if whom == "core":
         assert office.daemon is not None
-        office.daemon.wait(timeout=30)
+        office.daemon.wait(timeout=90)
         office.start()
     assert office.finished(run_id)["status"] == "done"
     assert (office.folder / "killed").exists()

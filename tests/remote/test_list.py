@@ -11,7 +11,7 @@ from tests.remote.far import Far
 from tests.tui.tmux import Terminal
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_a_host_is_run_dropped_and_comes_back_beside_another(
     far: Far, tmp_path_factory: pytest.TempPathFactory, warehouse: Path
 ) -> None:

@@ -50,7 +50,7 @@ def test_events_are_followed_and_end_with_their_reader(far: Far) -> None:
         assert "the connection to the daemon on far was lost" in events.stderr.read()
     assert events.returncode == 3
     dialled = f"pgrep -f 'dial-stdio' -P {far.site.daemon.pid} || true"
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while subprocess.run(dialled, shell=True, capture_output=True).stdout:
         assert time.monotonic() < deadline
 

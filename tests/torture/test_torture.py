@@ -32,7 +32,7 @@ BIN = Path(sys.executable).parent
 
 
 # Bounded by the number of kills, each of which costs the start of some processes.
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_ten_kills_break_no_promise(tmp_path: Path) -> None:
     done = subprocess.run(
         [
@@ -52,7 +52,7 @@ def test_ten_kills_break_no_promise(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_what_should_not_be_there_is_seen(tmp_path: Path) -> None:
     folder = tmp_path / "torture"
     folder.mkdir()
@@ -82,7 +82,7 @@ def test_what_should_not_be_there_is_seen(tmp_path: Path) -> None:
     assert "full/.customers.csv.gz.1.profexd at main" in words
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_what_was_found_is_told_also_when_it_is_cut_off(tmp_path: Path) -> None:
     command = [f"{BIN}/profexd", "torture", "--kills=500", f"--folder={tmp_path / 'torture'}"]
     with subprocess.Popen(

@@ -19,7 +19,7 @@ SNAPSHOTS = Path(__file__).parent / "snapshots"
 REWRITE = "PROFEXD_REWRITE_SNAPSHOTS"
 SIZES = ((140, 45), (80, 24), (60, 20), (40, 15))
 
-PATIENCE_SECONDS = 40
+PATIENCE_SECONDS = 90
 
 Play = Callable[["Stage"], Awaitable[None]]
 

@@ -34,7 +34,7 @@ def open_on(site: Site, *options: str, before: Sequence[str] = ()) -> Terminal:
     return Terminal(site.folder, command)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_a_pipeline_is_run_paused_and_previewed_from_the_keyboard(site: Site) -> None:
     site.start()
     pager = "PAGER=sh -c 'cat; echo the pager has it; read key < /dev/tty'"
@@ -72,7 +72,7 @@ def test_a_pipeline_is_run_paused_and_previewed_from_the_keyboard(site: Site) ->
         terminal.sees("exit code 0")
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_a_run_is_stopped_after_a_question(site: Site) -> None:
     site.start()
     with open_on(site, "--filter", "endless") as terminal:
@@ -86,7 +86,7 @@ def test_a_run_is_stopped_after_a_question(site: Site) -> None:
     assert site.delivered() == []
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_files_that_come_and_go_are_seen(site: Site) -> None:
     site.start()
     with open_on(site) as terminal:
@@ -100,7 +100,7 @@ def test_files_that_come_and_go_are_seen(site: Site) -> None:
         terminal.misses("I invalid")
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_whatever_keeps_from_the_daemon_is_waited_for_and_its_successor_announced(
     site: Site,
 ) -> None:
@@ -154,7 +154,7 @@ def test_without_colours_and_in_ascii_nothing_else_is_drawn(site: Site) -> None:
             terminal.misses(text)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_a_failure_is_found_read_and_mended_in_few_keys_though_the_daemon_is_restarted(
     site: Site,
 ) -> None:
@@ -193,7 +193,7 @@ def test_a_failure_is_found_read_and_mended_in_few_keys_though_the_daemon_is_res
     assert len(pressed) < 12
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_a_held_run_is_approved_and_what_the_daemon_knows_is_looked_at(site: Site) -> None:
     site.pipeline("gated", checks="{ min_rows = 2000 }")
     site.start()

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 90
 
 
 class Terminal:
