@@ -6,7 +6,7 @@ import os
 import platform
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from benchmarks.cases import MAX_SHEET_ROWS, SAMPLE, SHEET_ROWS, Way
@@ -194,9 +194,17 @@ def _peak(result: Result) -> str:
     return f"{result.peak / 1e6:,.0f} MB {verdict(result.peak <= MEMORY_BOUND)}"
 
 
+def _installed(package: str) -> str:
+    """Return name and version, or nothing: peers are there only where they are measured."""
+    try:
+        return f"{package} {version(package)}"
+    except PackageNotFoundError:
+        return ""
+
+
 def measured() -> str:
     """Return when, on what machine and with which packages it was measured."""
-    packages = [f"{name} {version(name)}" for name in _PACKAGES]
+    packages = [text for name in _PACKAGES if (text := _installed(name))]
     model = ""
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
