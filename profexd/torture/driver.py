@@ -26,6 +26,8 @@ class Round:
     promise: Promise
     warehouse: Warehouse
     """As it was when the runs were built that are judged."""
+    earlier: dict[str, Warehouse] = field(default_factory=dict)
+    """Of each run that was there before others were to follow, what it had to read."""
     runs: list[RunJson] = field(default_factory=list)
     struck: list[strikes.Struck] = field(default_factory=list)
     by_time: int = 0
@@ -83,7 +85,7 @@ class Driver:
             self._site.stop()
             return None
         runs = self._site.runs(self._last)
-        if not runs or not self._followed(this, runs[0]):
+        if not runs or not self._followed(this, runs):
             return None
         waiting = [run for run in runs if not RunStatus(run["status"]).finished]
         for run in waiting:
@@ -137,14 +139,17 @@ class Driver:
             return False
         return False
 
-    def _followed(self, this: Round, first: RunJson) -> bool:
-        """Whether what follows was asked for; asks for it once ``first`` publishes, or is over."""
+    def _followed(self, this: Round, runs: list[RunJson]) -> bool:
+        """Whether what follows was asked for; asks for it once the first publishes, or is over."""
         if not self._following:
             return True
+        first = runs[0]
         over = RunStatus(first["status"]).finished
         if not (over or first["phase"] in _PUBLISHING or strikes.struck(self._site.strikes)):
             return False
-        if self._following == list(this.promise.followers):
+        if not this.earlier:
+            before = self._warehouse.frozen()
+            this.earlier = {run["run_id"]: before for run in runs}
             self._warehouse.change()
         if self._asked(self._following[0]):
             self._following.pop(0)

@@ -174,8 +174,9 @@ class Judge:
                 if expected[sink, path] != sums[sink, path]
             ],
         )
-        # Of several runs that wrote one file, the newest rows are there.
+        # Of several runs that wrote one file, the rows of the last that was delivered are there.
         for run in done[-1:] if this.promise.followers else done:
+            this.warehouse = this.earlier.get(run["run_id"], this.warehouse)
             if run["origin"] is None:
                 self._delivery(this, run, there)
 
