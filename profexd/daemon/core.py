@@ -129,7 +129,12 @@ class Core:
             now=now,
         )
         self._recovery = Recovery(
-            self.runs, self._endings, self.holds, store=store, documents=self._documents
+            self.runs,
+            self._endings,
+            self.holds,
+            store=store,
+            timetable=self.timetable,
+            documents=self._documents,
         )
         self.resends = Resends(store, self.runs, catalog, lambda: self.configuration)
         self.board = Board(catalog, configuration, self.timetable, roster, hub, now)

@@ -249,9 +249,9 @@ class Endings:
         self._changed(run)
         self._over(run)
 
-    def _log_error(self, run: Run, error: ErrorJson) -> None:
+    def _log_error(self, run: Run, error: ErrorJson, *, before: str = "") -> None:
         hint = f" ({error['hint']})" if error["hint"] else ""
-        self._logs.write(run.run_id, "error", f"{error['message']}{hint}")
+        self._logs.write(run.run_id, "error", f"{before}{error['message']}{hint}")
 
     def conclude(self, run: Run) -> None:
         """Tell everybody that a run is over; the store has it already."""
@@ -260,8 +260,7 @@ class Endings:
             summary = f"{run.status}: {run.rows} rows, {run.bytes} bytes"
             self._logs.write(run.run_id, "info", summary)
         else:
-            hint = f" ({run.error['hint']})" if run.error["hint"] else ""
-            self._logs.write(run.run_id, "error", f"{run.status}: {run.error['message']}{hint}")
+            self._log_error(run, run.error, before=f"{run.status}: ")
         self._logs.end(run.run_id)
         self._changed(run)
         self._over(run)

@@ -13,6 +13,7 @@ from profexd.daemon.state import ledger
 from profexd.daemon.state.records import Run
 from profexd.daemon.state.store import Store
 from profexd.daemon.state.withheld import usable
+from profexd.daemon.timing.timetable import Timetable
 from profexd.wire import RunStatus
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ class Recovery:
         holds: Holds,
         *,
         store: Store,
+        timetable: Timetable,
         documents: Callable[[Run], dict[str, Any] | None],
     ) -> None:
         self._runs = runs
@@ -39,6 +41,7 @@ class Recovery:
         self._endings = endings
         self._holds = holds
         self._store = store
+        self._timetable = timetable
         self._documents = documents
 
     def begin(self) -> list[Run]:
@@ -57,7 +60,7 @@ class Recovery:
                 # What an earlier process had staged it removes by itself.
                 leftovers.discard(run.run_id)
                 if (its := self._known(run)) is not None:
-                    self._runs.deliver(run, its, self._export_id(run))
+                    self._runs.deliver(run, its, self._timetable.export_id(run.pipeline))
                 else:
                     self._holds.hold_again(run)
             else:
@@ -82,23 +85,19 @@ class Recovery:
             self._endings.strand(run)
             _warn(run, "a run had begun to publish, and its pipeline is gone")
         else:
-            self._runs.finish(run, its, self._export_id(run))
+            self._runs.finish(run, its, self._timetable.export_id(run.pipeline))
 
     def _discard(self, run_id: str) -> None:
         left = self._store.run(run_id)
         if left is None or not (left.status.finished or left.status is RunStatus.HELD):
             return
         if (its := self._known(left)) is not None:
-            self._endings.discard(left, its, self._export_id(left))
+            self._endings.discard(left, its, self._timetable.export_id(left.pipeline))
         else:
             _warn(left, "staged files are left: their pipeline is gone")
 
     def _known(self, run: Run) -> dict[str, Any] | None:
         return usable(run.documents, self._documents(run))
-
-    def _export_id(self, run: Run) -> str:
-        memory = self._store.memories().get(run.pipeline)
-        return "0" if memory is None else memory.export_id
 
 
 def _warn(run: Run, what: str) -> None:
